@@ -1,0 +1,73 @@
+// What a user asks of a datum, and what the service tells of it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/model/ids.h"
+#include "common/model/types.h"
+
+namespace juxta {
+
+// The guarantees of GFD-R-P.186, table 1, and RR-4924's modes. Also in idl/model.idl.
+enum class Persistence : std::uint8_t {
+    volatile_,          // lives as long as the call or the handle that made it
+    strictly_volatile,  // the same, and no trace is left
+    persistent,         // stays; may be copied and migrated
+    sticky,             // stays where it is; may be copied
+    unique_sticky,      // exactly one copy, where it is
+};
+
+// "volatile", "strictly_volatile", "persistent", "sticky", "unique_sticky".
+std::string_view name_of(Persistence mode);
+std::optional<Persistence> parse_persistence(std::string_view name);
+
+// Who frees a datum that nobody frees. Also in idl/model.idl.
+enum class Lifetime : std::uint8_t {
+    until_freed,
+    client,  // freed when its client (DataSpec::client) ends or falls silent for its lease
+};
+
+// The number of committed states before this one. 0: allocated, never written.
+using Version = std::uint64_t;
+
+struct DataSpec {
+    DataType type;
+    std::string name;  // may be empty; naming takes the name from whoever had it
+    std::uint16_t copies = 1;
+    Persistence persistence = Persistence::persistent;
+    Lifetime lifetime = Lifetime::until_freed;
+    ClientId client;             // whose life counts, for Lifetime::client
+    std::string protocol = "sequential";
+    std::string preferred_host;  // first copy there if it has a provider with room; may be empty
+
+    friend bool operator==(const DataSpec&, const DataSpec&) = default;
+};
+
+// Where whole copies of a datum's newest known version are. What the scheduler sees.
+struct DatumLocation {
+    struct Copy {
+        std::string provider;
+        Place place;
+        bool cached = false;  // a cached version: good for reading, counts for no guarantee
+        friend bool operator==(const Copy&, const Copy&) = default;
+    };
+    DataId id;
+    DataType type;
+    std::uint64_t bytes = 0;
+    std::vector<Copy> copies;
+    friend bool operator==(const DatumLocation&, const DatumLocation&) = default;
+};
+
+// Bytes that went from one host to another for one argument of a call, counted where they arrived.
+struct Movement {
+    std::string argument;
+    std::string from;  // provider, or "client"
+    std::string to;    // provider, or "client"
+    std::uint64_t bytes = 0;
+    friend bool operator==(const Movement&, const Movement&) = default;
+};
+
+}  // namespace juxta

@@ -1,0 +1,68 @@
+// What passes between a client, the agents and the SeDs to place one call.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/model/datum.h"
+#include "common/model/ids.h"
+
+namespace juxta {
+
+// One call to be placed. Data arguments are named so that the data service can tell where they
+// are; values only count with their size.
+struct ScheduleRequest {
+    RequestId id;
+    std::string service;  // "matmul" or "linalg/matmul"
+    std::string server;   // not empty: only the SeD of this name or "host:port"
+    std::vector<std::string> excluded;  // SeDs that just failed this request
+    std::vector<DataId> data;           // the arguments that are data, in profile order
+    std::vector<std::string> data_arguments;  // their argument names, same order
+    std::uint64_t inline_bytes = 0;           // what comes from the client itself
+    std::vector<DatumLocation> locations;     // of `data`; filled in by the master agent
+};
+
+// How a SeD is reached and told apart from its earlier starts.
+struct SedContact {
+    std::string name;
+    std::string address;  // "host:port"
+    Incarnation incarnation = 0;
+    Place place;
+    friend bool operator==(const SedContact&, const SedContact&) = default;
+};
+
+struct ArgumentLocality {
+    std::string argument;
+    std::uint64_t bytes = 0;
+    std::uint64_t bytes_here = 0;     // already on the SeD's host
+    std::uint64_t bytes_cluster = 0;  // not on the host, but in its cluster
+    std::uint64_t bytes_to_move = 0;  // bytes - bytes_here
+    friend bool operator==(const ArgumentLocality&, const ArgumentLocality&) = default;
+};
+
+// What is known of one candidate for one request. Times in seconds, memory in bytes.
+struct EstimationVector {
+    std::uint32_t slots = 1;
+    std::uint32_t running = 0;
+    std::uint32_t queued = 0;
+    double free_memory = 0;
+    double free_cores = 0;
+    double expected_run_s = 0;   // of this service on this SeD; 0: never run
+    double backlog_s = 0;        // expected work of running and queued calls
+    double since_last_s = 0;     // since a call was last accepted
+    std::vector<ArgumentLocality> arguments;
+    std::uint64_t bytes_here = 0, bytes_cluster = 0, bytes_to_move = 0;  // sums of `arguments`
+    friend bool operator==(const EstimationVector&, const EstimationVector&) = default;
+};
+
+struct Candidate {
+    SedContact sed;
+    EstimationVector estimation;
+    friend bool operator==(const Candidate&, const Candidate&) = default;
+};
+
+// Fills the locality part of `vector` for a SeD at `place`. Pure.
+void add_locality(EstimationVector& vector, const ScheduleRequest& request, const Place& place);
+
+}  // namespace juxta

@@ -1,0 +1,160 @@
+// The data service as its users inside the platform see it: clients, SeDs, the command line.
+// Implemented over CORBA and local mappings by data_service/client; by a fake in unit tests.
+//
+// A handle (DataId) is enough, from any process of any cluster. Failures are Errors whose text
+// names the datum. Every blocking operation has a deadline; leases and pins are renewed in the
+// background while the objects below live.
+//
+// Threading: DataAccess from any thread; one ReadHold or WriteHold from one thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/base/unique_fd.h"
+#include "common/model/datum.h"
+#include "common/model/ids.h"
+#include "data_service/protocol/types.h"
+
+namespace juxta::data {
+
+// Part of a version (or of a segment in the making) as another process of this host can use it:
+// mapped from a descriptor or, if small, as bytes.
+struct LocalPiece {
+    std::uint64_t offset = 0;  // in the datum
+    std::uint64_t length = 0;
+    std::shared_ptr<const UniqueFd> fd;  // null: `bytes` holds the content
+    std::uint64_t fd_offset = 0;
+    std::vector<std::byte> bytes;
+    std::string segment;  // names the content: equal names, equal bytes, so mappings may be kept
+};
+
+struct CopyStatus {
+    std::string provider;
+    Place place;
+    std::int64_t pid = 0;   // 0: not known
+    Version version = 0;
+    std::string state;      // "full", "filling", "cached"
+};
+
+struct BlockStatus {
+    BlockNumber block = 0;
+    std::string primary;
+    std::vector<CopyStatus> copies;
+};
+
+// What there is to tell about a datum.
+struct DatumDescription {
+    DataId id;
+    DataSpec spec;
+    std::uint64_t bytes = 0;
+    Version version = 0;      // newest committed, as far as the manager has heard
+    std::string owner;        // cluster
+    bool lost = false;
+    std::vector<BlockStatus> blocks;
+};
+
+// Called with bytes done and bytes in all, from the transferring thread, a few times a second.
+using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+// One committed version, pinned: it stays readable while this lives, whatever is written
+// meanwhile.
+class ReadHold {
+public:
+    virtual ~ReadHold() = default;
+
+    virtual const DatumDescription& datum() const = 0;
+    virtual Version version() const = 0;
+
+    // Copies [offset, offset + into.size()) to `into`. invalid_argument if outside the datum.
+    virtual void read(std::uint64_t offset, std::span<std::byte> into, const Progress& = {}) = 0;
+
+    // The whole version as one range of memory, valid while this lives: mapped without a copy
+    // where a provider of this host holds it or can cache it, else fetched into private memory.
+    virtual std::span<const std::byte> map() = 0;
+
+    // The whole version for another process of this host, fetched to this host's provider first
+    // if need be. Needs a provider on this host: DataAccess::has_local_provider().
+    virtual std::vector<LocalPiece> pieces() = 0;
+
+    // Bytes that came over the network for this hold so far, counted where they arrived.
+    virtual std::vector<Movement> moved() const = 0;
+};
+
+// The exclusive lock. Destroying it without release() gives the lock back and changes nothing.
+class WriteHold {
+public:
+    virtual ~WriteHold() = default;
+
+    virtual const DatumDescription& datum() const = 0;
+    virtual Token token() const = 0;
+    virtual Version base() const = 0;  // the version that release() will follow
+
+    // The state so far: the base version with what was written under this hold.
+    virtual void read(std::uint64_t offset, std::span<std::byte> into) = 0;
+
+    // Becomes visible at release(), together with everything else written.
+    virtual void write(std::uint64_t offset, std::span<const std::byte> from, const Progress& = {}) = 0;
+
+    // New memory for the whole datum on this host's provider, to be filled by another process
+    // through the descriptor (writable). That process must have unmapped and closed it before
+    // release(). Nothing of the base version shows through. Small data come without a
+    // descriptor: use write().
+    virtual LocalPiece create_whole() = 0;
+
+    // The same, filled by this process; unmapped by release(). Private memory, pushed at release,
+    // where this host has no provider.
+    virtual std::span<std::byte> map_whole() = 0;
+
+    // Commits. Returns the new version. lease_expired: nothing was committed, ever.
+    virtual Version release() = 0;
+
+    // Bytes that went over the network for this hold.
+    virtual std::vector<Movement> moved() const = 0;
+};
+
+struct SpecChange {
+    std::optional<std::string> name;
+    std::optional<std::uint16_t> copies;
+    std::optional<Persistence> persistence;
+};
+
+class DataAccess {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    virtual ~DataAccess() = default;
+
+    virtual const Place& place() const = 0;
+    virtual ClientId client() const = 0;
+
+    // Allocates in `cluster` (empty: the own one). The same request, the same datum.
+    virtual DatumDescription allocate(const DataSpec& spec, const RequestId& request,
+                                      const std::string& cluster = {}) = 0;
+
+    // not_found; a lost datum is described, with `lost`.
+    virtual DatumDescription describe(const DataId& id) = 0;
+    // Accepts "d:..." and names.
+    virtual DatumDescription find(const std::string& id_or_name) = 0;
+    virtual std::vector<DatumDescription> list() = 0;
+    virtual DatumDescription change(const DataId& id, const SpecChange& change) = 0;
+    virtual void free(const DataId& id) = 0;
+
+    virtual std::unique_ptr<ReadHold> acquire_read(const DataId& id) = 0;
+    // deadline_exceeded if the lock is not had by then.
+    virtual std::unique_ptr<WriteHold> acquire(const DataId& id, Clock::time_point deadline) = 0;
+
+    // Where the newest versions are. Unknown and lost data are left out.
+    virtual std::vector<DatumLocation> locate(const std::vector<DataId>& ids) = 0;
+
+    // Whether this host has a provider now.
+    virtual bool has_local_provider() = 0;
+};
+
+}  // namespace juxta::data

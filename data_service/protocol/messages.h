@@ -1,0 +1,114 @@
+// What goes in and out of a group member: to other members, to the manager, from clients.
+// Rules of repeats and late arrival: docs/protocol.md, section 14.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "data_service/protocol/ledger.h"
+#include "data_service/protocol/types.h"
+
+namespace juxta::data {
+
+// -- between members ------------------------------------------------------------------------------
+
+// A ledger in a message. Shared, never changed: a barrier to n members makes no n copies.
+using LedgerSnapshot = std::shared_ptr<const Ledger>;
+
+struct Barrier { View view; LedgerSnapshot ledger; };
+struct BarrierOk { Lsn lsn = 0; };
+struct Replicate { Entry entry; };
+struct Replicated { Lsn lsn = 0; };
+struct Beacon { Time stamp = 0; };
+struct BeaconOk { Time stamp = 0; };  // that of the beacon answered
+struct SteppedDown {};
+struct Fill { View view; LedgerSnapshot ledger; };  // answered by Replicated
+// "I have this segment; store it." The bytes are pulled from the sender; answered by
+// SegmentStored when they are there (or are garbage already).
+struct OfferSegment { SegmentId segment; std::uint64_t bytes = 0; };
+struct SegmentStored { SegmentId segment; };
+struct Keep { Token floor = 0; std::vector<SegmentId> segments; };
+
+using PeerBody = std::variant<Barrier, BarrierOk, Replicate, Replicated, Beacon, BeaconOk,
+                              SteppedDown, Fill, OfferSegment, SegmentStored, Keep>;
+
+struct PeerMessage {
+    GroupId group;
+    Epoch epoch = 0;  // Keep carries 0: it is true in every epoch
+    Member from;
+    Member to;
+    PeerBody body;
+};
+
+// -- to the manager ---------------------------------------------------------------------------------
+
+struct Activated { GroupId group; Epoch epoch = 0; };
+struct Full { GroupId group; Epoch epoch = 0; Member joiner; };
+// Asks for the views of all blocks of the datum, to send Keep to their members.
+struct WhereAre { DataId datum; };
+
+using ManagerMessage = std::variant<Activated, Full, WhereAre>;
+
+// -- from clients -------------------------------------------------------------------------------------
+
+struct Acquire { bool shared = false; Duration waited = 0; };
+struct CancelAcquire {};
+struct Renew { Token token = 0; };
+struct Release { Token token = 0; std::vector<BlockChange> changes; };
+struct Abort { Token token = 0; };
+struct Unlock { Token token = 0; };
+struct AcquireRead {};
+struct RenewPin { Version version = 0; };
+struct Unpin { Version version = 0; };                  // not answered
+struct Stage { SegmentId segment; std::uint64_t bytes = 0; };  // its bytes are stored here already
+
+using ClientBody = std::variant<Acquire, CancelAcquire, Renew, Release, Abort, Unlock, AcquireRead,
+                                RenewPin, Unpin, Stage>;
+
+struct ClientRequest {
+    GroupId group;
+    ClientId client;
+    std::uint64_t rid = 0;
+    std::uint64_t ticket = 0;  // the component's; comes back with the answer
+    ClientBody body;
+};
+
+// Positive answers.
+struct Granted { Token token = 0; Version version = 0; std::vector<Extents> blocks; };
+struct Committed { Version version = 0; };
+struct SnapshotTaken { Version version = 0; std::vector<Extents> blocks; };
+struct Done {};
+// Refusals.
+struct LeaseLost {};                      // the token is dead; final
+struct VersionGone {};                    // retired: take a new snapshot
+struct NotPrimary { View view; };         // as far as known here
+struct Gone { bool lost = false; };       // lost, or freed
+
+using AnswerBody = std::variant<Granted, Committed, SnapshotTaken, Done, LeaseLost, VersionGone,
+                                NotPrimary, Gone>;
+
+struct Answer {
+    std::uint64_t ticket = 0;
+    AnswerBody body;
+};
+
+// -- what a step of a member decides --------------------------------------------------------------------
+
+struct FetchOrder {  // pull these bytes from that member, store them, then call segment_stored()
+    SegmentId segment;
+    std::uint64_t bytes = 0;
+    Member source;
+};
+
+struct Outputs {
+    std::vector<PeerMessage> to_members;
+    std::vector<ManagerMessage> to_manager;
+    std::vector<Answer> answers;
+    std::vector<FetchOrder> fetch;
+    std::vector<SegmentId> discard;  // garbage: the store may drop the bytes
+    bool wiped = false;              // the copy is gone, and its reservation with it
+};
+
+}  // namespace juxta::data

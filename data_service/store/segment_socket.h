@@ -1,0 +1,59 @@
+// How processes of one host share segments with their provider: a Unix socket, mode 0600, peers
+// of the same user only (SO_PEERCRED). Descriptors pass by SCM_RIGHTS; large segments are never
+// copied. One request, one answer, in order, on a SOCK_SEQPACKET connection.
+//
+// Works without CORBA, so that a worker process needs no ORB to map its arguments.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data_service/core/data_access.h"
+#include "data_service/store/segment_store.h"
+
+namespace juxta::data {
+
+// The provider's end. Threads of its own.
+class SegmentSocketServer {
+public:
+    // Listens on `path` (an old socket file there is replaced). Throws Error invalid_argument if
+    // the path is too long or cannot be bound. `store` must outlive it. `mapped(n)`: n bytes were
+    // handed out as a descriptor.
+    SegmentSocketServer(const std::string& path, SegmentStore& store,
+                        std::function<void(std::uint64_t)> mapped);
+    ~SegmentSocketServer();  // ends all connections, removes the file
+
+private:
+    class Connections;
+    std::unique_ptr<Connections> connections_;
+};
+
+// A user's end. Threading: one thread at a time; make one for each thread, or guard it.
+// Reconnects by itself. Errors: peer_unreachable (no provider there), not_found, out_of_space,
+// deadline_exceeded (5 s).
+class SegmentSocketClient {
+public:
+    explicit SegmentSocketClient(std::string path);
+    ~SegmentSocketClient();
+
+    // The content of a sealed segment.
+    SegmentContent open(const SegmentId& segment);
+
+    // A new segment, to be written through the descriptor, or (small) null: then use write().
+    std::shared_ptr<const UniqueFd> create(const SegmentId& segment, std::uint64_t bytes);
+    void write_small(const SegmentId& segment, std::span<const std::byte> content);
+
+    // Every mapping and descriptor of the writer must be gone: seals it.
+    void seal(const SegmentId& segment);
+
+    void discard(const SegmentId& segment);
+
+private:
+    std::string path_;
+    UniqueFd connection_;
+};
+
+}  // namespace juxta::data

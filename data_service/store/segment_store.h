@@ -1,0 +1,84 @@
+// The bytes of a provider: immutable segments, in memory that was reserved before anything was
+// promised.
+//
+// A segment is written once (by a local process through a descriptor, by uploads, or by a fetch),
+// sealed, and never changes again. Segments up to kSmall are kept as plain bytes; larger ones are
+// memfds of their own, sealed against writing and resizing, so that other processes of the host
+// map them.
+//
+// Accounting: every copy of a group reserves its size; segments of a group count against its
+// reservation first and against free memory for what is beyond (a second version while the first
+// is still read). Cached segments count against free memory and are dropped, least recently used
+// first, when somebody needs it. Never SIGBUS, never the OOM killer: what does not fit is refused
+// with out_of_space, which names the sizes.
+//
+// Threading: any thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "common/base/guarded.h"
+#include "common/base/unique_fd.h"
+#include "data_service/protocol/types.h"
+
+namespace juxta::data {
+
+// The content of a sealed segment. Holding it keeps the memory, also after a drop().
+struct SegmentContent {
+    std::uint64_t bytes = 0;
+    std::shared_ptr<const UniqueFd> fd;                        // large: map it read-only
+    std::shared_ptr<const std::vector<std::byte>> small;       // small: the bytes
+};
+
+class SegmentStore {
+public:
+    static constexpr std::uint64_t kSmall = 64 * 1024;
+
+    explicit SegmentStore(std::uint64_t capacity_bytes);
+    ~SegmentStore();
+
+    // -- reservations: idempotent by group ------------------------------------------------------
+    void reserve(const GroupId& group, std::uint64_t bytes);  // out_of_space
+    void cancel_reservation(const GroupId& group);            // its segments stay, as they are
+
+    // -- writing ---------------------------------------------------------------------------------
+    // Makes a segment to be written; the descriptor is writable. If it exists unsealed, that one;
+    // if it is sealed, invalid_argument. Small segments give no descriptor: use write().
+    std::shared_ptr<const UniqueFd> create(const SegmentId& segment, std::uint64_t bytes);
+    // Copies in; creates the segment if need be. Ignored if it is sealed already (a repeat).
+    void write(const SegmentId& segment, std::uint64_t total_bytes, std::uint64_t offset,
+               std::span<const std::byte> from);
+    // A writable range over the whole segment, for a receiver to fill in place, while `use` runs.
+    void fill(const SegmentId& segment, std::uint64_t bytes,
+              const std::function<void(std::span<std::byte>)>& use);
+    // From now on immutable. Repeats are harmless. unavailable: somebody still has it mapped
+    // writable. `cached`: may be dropped when memory is short.
+    void seal(const SegmentId& segment, bool cached = false);
+    // A cached segment becomes one that a group answers for, or the other way round.
+    void set_cached(const SegmentId& segment, bool cached);
+    void discard_unsealed(const SegmentId& segment);
+
+    // -- reading ---------------------------------------------------------------------------------
+    bool has(const SegmentId& segment) const;  // sealed
+    std::optional<SegmentContent> open(const SegmentId& segment) const;
+    // Copies out. not_found, invalid_argument (outside).
+    void read(const SegmentId& segment, std::uint64_t offset, std::span<std::byte> into) const;
+
+    void drop(const SegmentId& segment);
+    std::vector<SegmentId> segments_of(const GroupId& group) const;
+
+    std::uint64_t capacity_bytes() const;
+    std::uint64_t used_bytes() const;  // reserved or in segments
+    std::uint64_t free_bytes() const;
+
+    // Called (outside any lock) with cached segments that were dropped to make room.
+    void on_eviction(std::function<void(const std::vector<SegmentId>&)> listener);
+};
+
+}  // namespace juxta::data
