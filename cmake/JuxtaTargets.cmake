@@ -28,7 +28,7 @@ function(juxta_module name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
     add_library(juxta_module_${name} MODULE ${ARG_SOURCES})
     set_target_properties(juxta_module_${name} PROPERTIES
-        PREFIX "" OUTPUT_NAME ${name}
+        PREFIX "" OUTPUT_NAME ${name} INSTALL_RPATH "$ORIGIN/../.."
         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/juxta/modules)
     target_include_directories(juxta_module_${name} PRIVATE ${PROJECT_SOURCE_DIR})
     target_compile_options(juxta_module_${name} PRIVATE -Wall -Wextra -Wpedantic -Werror)

@@ -47,6 +47,17 @@ public:
         return std::forward<Body>(body)(state_);
     }
 
+    // The same, for state whose waiters are alike: wakes one of them.
+    template <class Body>
+    decltype(auto) change_one(Body&& body) {
+        struct Waker {
+            std::condition_variable& changed;
+            ~Waker() { changed.notify_one(); }
+        } waker{changed_};
+        std::lock_guard lock(mutex_);
+        return std::forward<Body>(body)(state_);
+    }
+
     // Waits until `ready(state)`; true if it was before `deadline`. Then (or at the deadline)
     // nothing is held any more: use the three-argument form to act on what was waited for.
     template <class Ready>

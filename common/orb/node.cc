@@ -103,7 +103,8 @@ Node::Node(const NodeSettings& settings) : name_service_(settings.name_service) 
         {"giopMaxMsgSize", "2097152"},
         {"maxGIOPConnectionPerServer", "64"},
         {"clientCallTimeOutPeriod", deadline.c_str()},
-        {"clientConnectTimeOutPeriod", "3000"},
+        {"clientConnectTimeOutPeriod", "0"},  // else it replaces the deadline of a first call
+        {"supportPerThreadTimeOut", "1"},  // or Deadline has no effect
         {"serverCallTimeOutPeriod", "30000"},
         {"inConScanPeriod", "180"},
         {"outConScanPeriod", "120"},
@@ -194,6 +195,8 @@ CORBA::Object_ptr Node::resolve_object(const std::string& address, const std::st
 }
 
 Deadline::Deadline(unsigned milliseconds) : outer_(thread_deadline) {
+    // omniORB keeps a thread's deadline only for threads that it knows: it learns of this one.
+    thread_local omni_thread::ensure_self known_to_omniorb;
     // An inner deadline never prolongs an outer one.
     thread_deadline = outer_ == 0 ? milliseconds : std::min<unsigned long>(outer_, milliseconds);
     omniORB::setClientThreadCallTimeout(static_cast<CORBA::ULong>(thread_deadline));

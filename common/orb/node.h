@@ -24,9 +24,9 @@ namespace juxta::orb {
 
 struct NodeSettings {
     bool serves = true;            // false: a client, which opens connections and accepts none
-    std::string address;           // to publish and listen on; empty: 127.0.0.1
+    std::string address{};         // to publish and listen on; empty: 127.0.0.1
     std::uint16_t port = 0;        // 0: any free one
-    std::string name_service;      // corbaloc of an omniNames, or empty
+    std::string name_service{};    // corbaloc of an omniNames, or empty
     unsigned default_deadline_ms = 30000;
 };
 

@@ -33,10 +33,17 @@ struct ProviderContact {
 
 // -- commands ---------------------------------------------------------------------------------------
 
+// Confirms the death of all incarnations before this one. Refused: an incarnation older than one
+// registered, or confirmed dead; another element name under the same id. A new
+// incarnation is not draining.
 struct RegisterProvider { ProviderContact contact; std::uint64_t capacity_bytes = 0; };
+// This incarnation, if it was ever registered, and all before it.
 struct ConfirmDead { Member who; };
 struct DrainProvider { ProviderId provider; bool leaving = true; };
-// View 1 of every block, with members that have reserved: members[block].
+// View 1 of every block, with members that have reserved: members[block]. It is installed as
+// activated, its members as holders: nobody has promised or acknowledged anything before it, and
+// all of them hold the same empty ledger. Refused: a member that is not registered or is dead, a
+// known id, a request that allocated another id.
 struct AllocateDatum {
     RequestId request;
     DataId id;
@@ -44,7 +51,9 @@ struct AllocateDatum {
     std::uint64_t bytes = 0;
     std::vector<std::vector<Member>> members;
 };
-// Installs the successor of view `from`, if that is still current.
+// Installs the successor of view `from`, if that is still current. Members must be holders. A
+// joiner must be registered and alive, no holder, and named only in an activated view or on from
+// the view before (M6).
 struct ChangeView {
     GroupId group;
     Epoch from = 0;
@@ -53,9 +62,12 @@ struct ChangeView {
 };
 struct RecordActivated { GroupId group; Epoch epoch = 0; Member primary; };      // M5
 struct RecordFull { GroupId group; Epoch epoch = 0; Member joiner; };            // M7
-struct DeclareLost { DataId id; };                                               // M11, conditional
-struct FreeDatum { DataId id; };                                                 // M12
+// M11: if every holder of some block is confirmed dead. All blocks are lost with it.
+struct DeclareLost { DataId id; };
+struct FreeDatum { DataId id; };    // M12; its name is free at once
 struct ForgetDatum { DataId id; };  // a freed or lost datum nobody needs to hear of any more
+// What is given changes. A mode that outlives its client makes the lifetime until_freed;
+// unique_sticky makes the copies one. Refused: no copies, or several of a unique_sticky datum.
 struct ChangeDatum {
     DataId id;
     std::optional<std::string> name;
@@ -69,10 +81,13 @@ using Command = std::variant<RegisterProvider, ConfirmDead, DrainProvider, Alloc
                              RecordActivated, RecordFull, DeclareLost, FreeDatum, ForgetDatum,
                              ChangeDatum, ForgetName, EndClient>;
 
-// What a command did. `views`: installed by it, to be pushed to all concerned.
+// What a command did. A repeat of what is so already is accepted, and installs nothing.
 struct Applied {
     bool accepted = false;  // false: its condition did not hold; nothing changed
+    // Groups whose view, or its activation, is new: to be pushed to `concerned`, which are those
+    // named in the views and those named until now.
     std::vector<GroupId> views;
+    std::vector<ProviderId> concerned;  // each once, in order
 };
 
 // -- state ------------------------------------------------------------------------------------------------
@@ -114,11 +129,37 @@ public:
     std::optional<DataId> allocated_by(const RequestId& request) const;
 
     bool is_dead(const Member& member) const;
+    bool is_registered(const Member& member) const;  // as its newest incarnation; may be dead
+
+    // The directory with these records, as a snapshot kept them; all else follows from them.
+    static Directory restored(std::map<ProviderId, ProviderRecord> providers,
+                              std::map<DataId, DatumRecord> data);
 
     // For snapshots and tests: equal states compare equal.
     friend bool operator==(const Directory&, const Directory&) = default;
 
 private:
+    Applied act(const RegisterProvider& command);
+    Applied act(const ConfirmDead& command);
+    Applied act(const DrainProvider& command);
+    Applied act(const AllocateDatum& command);
+    Applied act(const ChangeView& command);
+    Applied act(const RecordActivated& command);
+    Applied act(const RecordFull& command);
+    Applied act(const DeclareLost& command);
+    Applied act(const FreeDatum& command);
+    Applied act(const ForgetDatum& command);
+    Applied act(const ChangeDatum& command);
+    Applied act(const ForgetName& command);
+    Applied act(const EndClient& command);
+
+    GroupRecord* open_group(const GroupId& group);
+    void install(const GroupId& group, View next, Applied& applied);
+    void free_blocks(const DataId& id, Applied& applied);
+    void take_name(const DataId& id, const std::string& name);
+    void drop_name(DatumRecord& datum);
+    bool can_be_member(const std::vector<Member>& members) const;
+
     std::map<ProviderId, ProviderRecord> providers_;
     std::map<DataId, DatumRecord> data_;
     std::map<std::string, DataId> names_;

@@ -6,15 +6,26 @@
 //
 //     provider core --- adopt, receive, ask, segment_stored, tick ---> GroupMember ---> Outputs
 //
+// The rules stand in files by idea: views and activation in group_member.cc, what a member does
+// for its primary in member_duties.cc, leases, replication and joiners in primary_duties.cc,
+// clients in client_operations.cc, garbage in garbage.cc. Only the parts of section 6 and 11 that
+// need a disk are absent: every copy is in memory, and a restarted provider has none.
+//
+// Keep the object as long as the process lives, also after Outputs::wiped, until a view is freed
+// or lost: it remembers the epoch, without which a late message of an old view could make this
+// incarnation serve an old primary again.
+//
 // Threading: none of its own; the component guards it.
 #pragma once
 
-#include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "data_service/protocol/messages.h"
+#include "data_service/protocol/segment_shelf.h"
+#include "data_service/protocol/tenure.h"
 
 namespace juxta::data {
 
@@ -29,11 +40,21 @@ public:
     static GroupMember absent(GroupId group, Member self, std::uint32_t block_count,
                               const Durations& durations);
 
+    // View 1 comes activated from its allocation: nobody can have promised or acknowledged
+    // anything before it, and all its members hold the same fresh ledger, so they are synced by
+    // adopting it, and its primary serves at once.
     void adopt(const View& view, Time now, Outputs& out);
+
+    // Messages for another incarnation or group are ignored.
     void receive(const PeerMessage& message, Time now, Outputs& out);
+
+    // An answer carries the ticket of its request; an old duplicate gets none. An Acquire is
+    // answered once granted; a poll of the same rid replaces the ticket of the one before. A group
+    // other than the home group takes Stage only.
     void ask(const ClientRequest& request, Time now, Outputs& out);
 
-    // The bytes of `segment` are in the store: staged by a client here, or fetched.
+    // The bytes of `segment` are in the store: staged by a client here, or fetched. If nobody can
+    // need them any more, they are in `out.discard`.
     void segment_stored(const SegmentId& segment, std::uint64_t bytes, Time now, Outputs& out);
 
     // The manager has recorded this activation (answer to Activated).
@@ -45,21 +66,118 @@ public:
     // Timers: call each Durations::beacon() while needs_ticks().
     void tick(Time now, Outputs& out);
 
-    // False for a copy that waits for nothing: a sole member without locks, pins, waiters or
-    // old versions, or a backup.
+    // False for a copy that waits for nothing: a backup, or a primary without locks, pins,
+    // waiters, old versions or a joiner. A primary with backups goes on for Durations::detection
+    // after its last request, so that its leases are fresh when the next one comes. Any other call
+    // may make it true.
     bool needs_ticks() const;
 
-    const View& view() const;
+    const View& view() const { return view_; }
+
+    // What the beat tells (M2). That of view(); one less while this copy is left out of a view
+    // that is not activated, so that the manager sends it again once it is (V4).
     Epoch epoch() const;
-    bool has_copy() const;       // counts in the beat (M2)
-    bool is_primary() const;     // first of its view; may not serve yet
-    bool is_serving(Time now) const;  // active and leased
-    Version newest() const;      // of the committed ledger
-    const Ledger& ledger() const;
+    bool has_copy() const { return whole_; }                 // counts in the beat (M2)
+    bool is_primary() const { return tenure_.has_value(); }  // may not serve yet
+    bool is_serving(Time now) const;  // active and leased; not so while it rests
+    Version newest() const;           // of the committed ledger; a backup's guess may be higher
+    const Ledger& ledger() const { return ledger_; }
     // Segments that this copy answers for.
-    bool holds(const SegmentId& segment) const;
+    bool holds(const SegmentId& segment) const { return shelf_.has(segment); }
+    const std::map<SegmentId, std::uint64_t>& segments() const { return shelf_.held(); }
     // Whether bytes of this segment may still come to matter; false: refuse the upload.
     bool accepts(const SegmentId& segment) const;
+
+private:
+    GroupMember(GroupId group, Member self, std::uint32_t block_count, const Durations& durations,
+                bool whole);
+
+    bool is_home() const { return group_.block == 0; }
+    bool is_joiner() const { return view_.joiner == self_ && !view_.lost && !view_.freed; }
+    bool takes_segments() const { return whole_ || is_joiner(); }
+    bool belongs_here(const SegmentId& segment) const;
+    void send(const Member& to, PeerBody body, Outputs& out) const;
+    void wipe(Outputs& out);
+
+    // -- becoming primary
+    void leave_view(const std::optional<Member>& former_primary, Outputs& out);
+    void begin_tenure(Time now, Outputs& out);
+    void send_barrier(Outputs& out) const;
+    bool may_activate(Time now) const;
+    void try_to_activate(Time now, Outputs& out);
+    void start_serving(Time now, Outputs& out);
+
+    // -- as a member
+    void receive_ledger(const PeerMessage& message, const View& view, const Ledger& ledger,
+                        Time now, Outputs& out);
+    void receive_entry(const PeerMessage& message, const Entry& entry, Outputs& out);
+    void receive_beacon(const PeerMessage& message, Time stamp, Time now, Outputs& out);
+    void receive_offer(const PeerMessage& message, const OfferSegment& offer, Outputs& out);
+    void receive_answer(const PeerMessage& message, Time now, Outputs& out);
+    void use_keep(Token floor, const std::vector<SegmentId>& segments, Outputs& out);
+
+    // -- as the primary
+    std::vector<Member> needed() const;
+    bool is_leased(Time now) const;
+    void send_beacons(Time now, Outputs& out);
+    void append(Entry entry, Outputs& out);
+    void repeat_entries(Outputs& out) const;
+    void acknowledged(const Member& from, Lsn lsn, Time now, Outputs& out);
+    void stored_at(const Member& from, const SegmentId& segment, Time now, Outputs& out);
+    void offer_staged(Time now, Outputs& out);
+    void finish_staging(Outputs& out);
+    void fill_joiner(Time now, Outputs& out);
+    bool offer_to_joiner(Time now, Outputs& out);
+    void advance();
+    void settle(Time now, Outputs& out);
+    bool waits_for_nothing() const;
+    void serve(Time now, Outputs& out);
+
+    // -- for clients
+    void refuse(const ClientRequest& request, Outputs& out) const;
+    void hold(const ClientRequest& request, AnswerBody body, Lsn lsn);
+    AnswerBody grant_of(Token token) const;
+    bool holds_lock(Token token) const;
+    void answer(const ClientRequest& request, const Acquire& acquire, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const CancelAcquire& cancel, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const Renew& renew, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const Release& release, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const Abort& abort, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const Unlock& unlock, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const AcquireRead& read, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const RenewPin& renew, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const Unpin& unpin, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const Stage& stage, Time now, Outputs& out);
+    bool answered_before(const ClientRequest& request);
+    void end_hold(const ClientRequest& request, EntryKind kind, Token token, Time now,
+                  Outputs& out);
+    std::optional<SegmentId> unstaged(const Release& release) const;
+    void serve_queue(Time now, Outputs& out);
+
+    // -- time and garbage, at the coordinator
+    void expire(Time now, Outputs& out);
+    void retire(Time now, Outputs& out);
+    void forget_rows(Time now, Outputs& out);
+    void decide_garbage(Time now, Outputs& out);
+    void tell_garbage(const std::vector<View>& views, Time now, Outputs& out);
+
+    GroupId group_;
+    Member self_;
+    std::uint32_t block_count_;
+    Durations durations_;
+
+    // The copy.
+    bool whole_;  // has a ledger: once named by a view, it may hold what was acknowledged
+    Epoch synced_ = 0;
+    Ledger ledger_;
+    SegmentShelf shelf_;
+
+    // Membership.
+    View view_;
+    std::map<Member, Time> promised_until_;  // P2: nobody else acts as primary here before
+    std::set<SegmentId> offered_;            // by this view's primary; their bytes are on the way
+
+    std::optional<Tenure> tenure_;  // exactly while this copy is the first of its view
 };
 
 }  // namespace juxta::data

@@ -54,7 +54,7 @@ using ManagerMessage = std::variant<Activated, Full, WhereAre>;
 // -- from clients -------------------------------------------------------------------------------------
 
 struct Acquire { bool shared = false; Duration waited = 0; };
-struct CancelAcquire {};
+struct CancelAcquire {};  // rid: that of the Acquire
 struct Renew { Token token = 0; };
 struct Release { Token token = 0; std::vector<BlockChange> changes; };
 struct Abort { Token token = 0; };
@@ -82,12 +82,15 @@ struct SnapshotTaken { Version version = 0; std::vector<Extents> blocks; };
 struct Done {};
 // Refusals.
 struct LeaseLost {};                      // the token is dead; final
+// The release names a segment that is not staged, or not this token's. Nothing was done and the
+// token still holds: stage it, then release again.
+struct NotStaged { SegmentId segment; };
 struct VersionGone {};                    // retired: take a new snapshot
 struct NotPrimary { View view; };         // as far as known here
 struct Gone { bool lost = false; };       // lost, or freed
 
 using AnswerBody = std::variant<Granted, Committed, SnapshotTaken, Done, LeaseLost, VersionGone,
-                                NotPrimary, Gone>;
+                                NotPrimary, Gone, NotStaged>;
 
 struct Answer {
     std::uint64_t ticket = 0;
@@ -96,7 +99,10 @@ struct Answer {
 
 // -- what a step of a member decides --------------------------------------------------------------------
 
-struct FetchOrder {  // pull these bytes from that member, store them, then call segment_stored()
+// Pull these bytes from that member, store them, then call segment_stored(). Ordered again from
+// time to time until then: a repeat for bytes that are already on their way means nothing, one
+// after a failure is the retry.
+struct FetchOrder {
     SegmentId segment;
     std::uint64_t bytes = 0;
     Member source;
@@ -108,7 +114,9 @@ struct Outputs {
     std::vector<Answer> answers;
     std::vector<FetchOrder> fetch;
     std::vector<SegmentId> discard;  // garbage: the store may drop the bytes
-    bool wiped = false;              // the copy is gone, and its reservation with it
+    // The copy is gone, and its reservation with it; `discard` names its segments. The machine is
+    // still needed (see GroupMember).
+    bool wiped = false;
 };
 
 }  // namespace juxta::data

@@ -51,6 +51,7 @@ struct View {
 
     bool has(const Member& member) const;
     bool is_dead(const Member& member) const;
+    std::optional<Member> primary() const;
     friend bool operator==(const View&, const View&) = default;
 };
 

@@ -8,10 +8,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
-#include "data_service/core/data_access.h"
 #include "data_service/store/segment_store.h"
 
 namespace juxta::data {
@@ -21,9 +20,11 @@ class SegmentSocketServer {
 public:
     // Listens on `path` (an old socket file there is replaced). Throws Error invalid_argument if
     // the path is too long or cannot be bound. `store` must outlive it. `mapped(n)`: n bytes were
-    // handed out as a descriptor.
+    // handed out as a descriptor. `admit` throws Error for a segment that nobody may make (here,
+    // or any more); empty: all may be made.
     SegmentSocketServer(const std::string& path, SegmentStore& store,
-                        std::function<void(std::uint64_t)> mapped);
+                        std::function<void(std::uint64_t)> mapped,
+                        std::function<void(const SegmentId&)> admit = {});
     ~SegmentSocketServer();  // ends all connections, removes the file
 
 private:
@@ -52,6 +53,11 @@ public:
     void discard(const SegmentId& segment);
 
 private:
+    struct Call;
+    struct Reply;
+    Reply ask(const Call& call);
+    void connect();
+
     std::string path_;
     UniqueFd connection_;
 };

@@ -17,13 +17,11 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "common/base/guarded.h"
 #include "common/base/unique_fd.h"
 #include "data_service/protocol/types.h"
 
@@ -32,8 +30,8 @@ namespace juxta::data {
 // The content of a sealed segment. Holding it keeps the memory, also after a drop().
 struct SegmentContent {
     std::uint64_t bytes = 0;
-    std::shared_ptr<const UniqueFd> fd;                        // large: map it read-only
-    std::shared_ptr<const std::vector<std::byte>> small;       // small: the bytes
+    std::shared_ptr<const UniqueFd> fd;                   // large: map it read-only
+    std::shared_ptr<const std::vector<std::byte>> small;  // small: the bytes
 };
 
 class SegmentStore {
@@ -55,6 +53,7 @@ public:
     void write(const SegmentId& segment, std::uint64_t total_bytes, std::uint64_t offset,
                std::span<const std::byte> from);
     // A writable range over the whole segment, for a receiver to fill in place, while `use` runs.
+    // If `use` throws, what was made stays unsealed.
     void fill(const SegmentId& segment, std::uint64_t bytes,
               const std::function<void(std::span<std::byte>)>& use);
     // From now on immutable. Repeats are harmless. unavailable: somebody still has it mapped
@@ -66,19 +65,38 @@ public:
 
     // -- reading ---------------------------------------------------------------------------------
     bool has(const SegmentId& segment) const;  // sealed
+    bool is_cached(const SegmentId& segment) const;
     std::optional<SegmentContent> open(const SegmentId& segment) const;
     // Copies out. not_found, invalid_argument (outside).
     void read(const SegmentId& segment, std::uint64_t offset, std::span<std::byte> into) const;
 
+    // Sealed or not; no failure if it is not there.
     void drop(const SegmentId& segment);
-    std::vector<SegmentId> segments_of(const GroupId& group) const;
+    std::vector<SegmentId> segments_of(const GroupId& group) const;  // sealed or not
+
+    // Everything in the store, for those who look for garbage.
+    struct Listed {
+        SegmentId id;
+        bool sealed = false;
+        bool cached = false;
+        Time made = 0;  // monotonic_now() then
+    };
+    std::vector<Listed> list() const;
 
     std::uint64_t capacity_bytes() const;
-    std::uint64_t used_bytes() const;  // reserved or in segments
+    std::uint64_t used_bytes() const;    // reserved or in segments
+    std::uint64_t cached_bytes() const;  // of these, what gives way when somebody needs room
     std::uint64_t free_bytes() const;
 
     // Called (outside any lock) with cached segments that were dropped to make room.
+    // Set it before other threads come.
     void on_eviction(std::function<void(const std::vector<SegmentId>&)> listener);
+
+private:
+    class Locked;
+    void tell(const std::vector<SegmentId>& evicted) const;
+    std::unique_ptr<Locked> locked_;
+    std::function<void(const std::vector<SegmentId>&)> evicted_;
 };
 
 }  // namespace juxta::data

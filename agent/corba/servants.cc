@@ -1,0 +1,79 @@
+#include "agent/corba/servants.h"
+
+#include "agent/corba/child_wire.h"
+#include "common/orb/error_bridge.h"
+#include "common/orb/model_wire.h"
+
+namespace juxta::agent {
+
+template <class Skeleton>
+CORBA::ULong AgentOperations<Skeleton>::join(const Wire::Child& newcomer) {
+    return orb::answer([&]() -> CORBA::ULong { return agent_.join(from_wire(newcomer)); });
+}
+
+template <class Skeleton>
+void AgentOperations<Skeleton>::renew(const char* name, Wire::u64 incarnation) {
+    orb::answer([&] { agent_.renew(name, incarnation); });
+}
+
+template <class Skeleton>
+void AgentOperations<Skeleton>::leave(const char* name, Wire::u64 incarnation) {
+    orb::answer([&] { agent_.leave(name, incarnation); });
+}
+
+template <class Skeleton>
+Wire::Candidates* AgentOperations<Skeleton>::collect(const Wire::ScheduleRequest& request,
+                                                     CORBA::ULong limit, CORBA::ULong wait_ms) {
+    return orb::answer([&] {
+        return new Wire::Candidates(
+            orb::to_wire(agent_.offer(orb::from_wire(request), limit, wait_ms)));
+    });
+}
+
+template <class Skeleton>
+Wire::Candidates* AgentOperations<Skeleton>::find_request(const Wire::RequestId& id,
+                                                          CORBA::ULong wait_ms) {
+    return orb::answer([&] {
+        std::vector<Candidate> found;
+        if (auto sed = agent_.find_request(orb::from_wire(id), wait_ms)) {
+            found.push_back({*sed, {}});
+        }
+        return new Wire::Candidates(orb::to_wire(found));
+    });
+}
+
+template class AgentOperations<POA_Wire::Agent>;
+template class AgentOperations<POA_Wire::MasterAgent>;
+
+Wire::Candidates* MasterAgentServant::schedule(const Wire::ScheduleRequest& request) {
+    return orb::answer([&] {
+        return new Wire::Candidates(orb::to_wire(master_.schedule(orb::from_wire(request))));
+    });
+}
+
+Wire::Profiles* MasterAgentServant::services() {
+    return orb::answer([&] { return new Wire::Profiles(orb::to_wire(agent_.services())); });
+}
+
+Wire::Profile* MasterAgentServant::profile_of(const char* service) {
+    return orb::answer(
+        [&] { return new Wire::Profile(orb::to_wire(master_.profile_of(service))); });
+}
+
+Wire::PlatformInfo* MasterAgentServant::platform() {
+    return orb::answer([&] {
+        const PlatformInfo& platform = master_.platform();
+        auto* wire = new Wire::PlatformInfo;
+        wire->name = platform.name.c_str();
+        wire->default_copies = platform.default_copies;
+        orb::fill(wire->managers, platform.managers, [](const auto& manager) {
+            Wire::ManagerAddress address;
+            address.cluster = manager.first.c_str();
+            address.address = manager.second.c_str();
+            return address;
+        });
+        return wire;
+    });
+}
+
+}  // namespace juxta::agent

@@ -1,0 +1,47 @@
+// Agents as CORBA objects (idl/agent.idl): "Agent" at every agent, "MasterAgent" at the MA too.
+//
+// Edges: they translate.
+#pragma once
+
+#include "agent.hh"
+#include "agent/core/agent.h"
+#include "agent/core/master.h"
+
+namespace juxta::agent {
+
+// What both interfaces have in common. `Skeleton`: POA_Wire::Agent or POA_Wire::MasterAgent.
+template <class Skeleton>
+class AgentOperations : public Skeleton {
+public:
+    // The agent must outlive the servant's activation.
+    explicit AgentOperations(Agent& agent) : agent_(agent) {}
+
+    CORBA::ULong join(const Wire::Child& newcomer) override;
+    void renew(const char* name, Wire::u64 incarnation) override;
+    void leave(const char* name, Wire::u64 incarnation) override;
+    Wire::Candidates* collect(const Wire::ScheduleRequest& request, CORBA::ULong limit,
+                              CORBA::ULong wait_ms) override;
+    Wire::Candidates* find_request(const Wire::RequestId& id, CORBA::ULong wait_ms) override;
+
+protected:
+    Agent& agent_;
+};
+
+using AgentServant = AgentOperations<POA_Wire::Agent>;
+
+class MasterAgentServant final : public AgentOperations<POA_Wire::MasterAgent> {
+public:
+    // `agent::Agent`: plain `Agent` is the skeleton here.
+    MasterAgentServant(agent::Agent& agent, Master& master)
+        : AgentOperations(agent), master_(master) {}
+
+    Wire::Candidates* schedule(const Wire::ScheduleRequest& request) override;
+    Wire::Profiles* services() override;
+    Wire::Profile* profile_of(const char* service) override;
+    Wire::PlatformInfo* platform() override;
+
+private:
+    Master& master_;
+};
+
+}  // namespace juxta::agent

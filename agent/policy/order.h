@@ -1,0 +1,34 @@
+// What the policies share: sorting by a key, and the order of load.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <tuple>
+#include <vector>
+
+#include "common/model/scheduling.h"
+
+namespace juxta::agent {
+
+// The indices of `candidates`, smallest key first; equal keys as they came.
+template <class Key>
+std::vector<std::size_t> order_by(const std::vector<Candidate>& candidates, Key&& key) {
+    using Keyed = std::pair<decltype(key(candidates.front())), std::size_t>;
+    std::vector<Keyed> keyed;
+    keyed.reserve(candidates.size());
+    for (std::size_t i = 0; i < candidates.size(); ++i) keyed.emplace_back(key(candidates[i]), i);
+    std::ranges::sort(keyed);
+    std::vector<std::size_t> order;
+    order.reserve(keyed.size());
+    for (const Keyed& item : keyed) order.push_back(item.second);
+    return order;
+}
+
+// Fewer calls per slot first, then who has been idle for longest, then a hash of the name and the
+// request, so that equals share the requests whatever order they are listed in.
+using LoadKey = std::tuple<double, double, std::uint64_t>;
+LoadKey load_key(const ScheduleRequest& request, const Candidate& candidate);
+
+}  // namespace juxta::agent

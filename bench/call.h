@@ -1,0 +1,15 @@
+// `juxta bench call`: what a call costs beside a raw TCP round trip of the same run.
+#pragma once
+
+#include <vector>
+
+#include "bench/measure.h"
+#include "juxta/client.h"
+
+namespace juxta::bench {
+
+// A scalar in and a scalar out (testing/echo), scheduled through the agents, run in a worker
+// process. Error not_found if the platform does not offer it.
+std::vector<Row> call_rows(const Client& client, bool quick);
+
+}  // namespace juxta::bench

@@ -1,0 +1,99 @@
+#include "bench/tcp_ping_pong.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+
+#include "common/base/error.h"
+
+namespace juxta::bench {
+namespace {
+
+using Ball = std::array<char, 64>;
+
+sockaddr_in loopback(unsigned short port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+void without_delay(int socket) {
+    const int yes = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
+bool receive(int socket, Ball& ball) {
+    return ::recv(socket, ball.data(), ball.size(), MSG_WAITALL) ==
+           static_cast<ssize_t>(ball.size());
+}
+
+bool send(int socket, const Ball& ball) {
+    return ::send(socket, ball.data(), ball.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(ball.size());
+}
+
+}  // namespace
+
+TcpPingPong::TcpPingPong() {
+    UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address = loopback(0);
+    socklen_t length = sizeof address;
+    const bool listening =
+        ::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), length) == 0 &&
+        ::listen(listener.get(), 1) == 0 &&
+        ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0;
+    if (!listening)
+        throw Error(ErrorCode::internal, "no loopback socket for the reference measurement");
+
+    const std::string peer =
+        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "juxta-bench-peer";
+    std::string port = std::to_string(ntohs(address.sin_port));
+    std::string name = "juxta-bench-peer";
+    char* argv[] = {name.data(), port.data(), nullptr};
+    if (::posix_spawn(&peer_, peer.c_str(), nullptr, nullptr, argv, environ) != 0) {
+        peer_ = 0;
+        throw Error(ErrorCode::not_found,
+                    "cannot start " + peer + ", the peer of the reference measurement");
+    }
+    connection_.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    without_delay(connection_.get());
+}
+
+TcpPingPong::~TcpPingPong() {
+    connection_.reset();
+    if (peer_ == 0) return;
+    ::kill(peer_, SIGTERM);
+    ::waitpid(peer_, nullptr, 0);
+}
+
+void TcpPingPong::round_trip() {
+    Ball ball{};
+    if (!send(connection_.get(), ball) || !receive(connection_.get(), ball)) {
+        throw Error(ErrorCode::peer_unreachable, "the peer of the reference measurement has gone");
+    }
+}
+
+int answer_pings(unsigned short port) {
+    UniqueFd connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in address = loopback(port);
+    if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+        0)
+        return 1;
+    without_delay(connection.get());
+    Ball ball{};
+    while (receive(connection.get(), ball) && send(connection.get(), ball)) {
+    }
+    return 0;
+}
+
+}  // namespace juxta::bench

@@ -1,0 +1,82 @@
+#include "client_api/corba/agent_stub.h"
+
+#include "agent.hh"
+#include "common/orb/error_bridge.h"
+#include "common/orb/model_wire.h"
+
+namespace juxta::client {
+namespace {
+
+constexpr unsigned kPlaceMs = 5000;
+constexpr unsigned kAskMs = 3000;
+constexpr unsigned kFindMs = 1000;  // how long the agents wait for one another
+
+}  // namespace
+
+struct AgentStub::Remote {
+    std::string address;
+    Wire::MasterAgent_var agent;
+
+    // Runs `call` under a deadline; errors of the connection name the agent.
+    template <class Call>
+    auto ask(unsigned milliseconds, Call&& call) {
+        try {
+            return orb::ask([&] {
+                orb::Deadline deadline(milliseconds);
+                return call();
+            });
+        } catch (const Error& e) {
+            if (e.code() != ErrorCode::peer_unreachable && e.code() != ErrorCode::deadline_exceeded)
+                throw;
+            throw Error(e.code(), "master agent at " + address + ": " + e.what());
+        }
+    }
+};
+
+AgentStub::AgentStub(orb::Node& node, const std::string& address)
+    : remote_(new Remote{address, node.resolve<Wire::MasterAgent>(address, "MasterAgent")}) {}
+
+AgentStub::~AgentStub() = default;
+
+std::vector<Candidate> AgentStub::schedule(const ScheduleRequest& request) {
+    return remote_->ask(kPlaceMs, [&] {
+        Wire::Candidates_var found = remote_->agent->schedule(orb::to_wire(request));
+        return orb::from_wire(found.in());
+    });
+}
+
+std::vector<Profile> AgentStub::services() {
+    return remote_->ask(kAskMs, [&] {
+        Wire::Profiles_var found = remote_->agent->services();
+        return orb::from_wire(found.in());
+    });
+}
+
+Profile AgentStub::profile_of(const std::string& service) {
+    return remote_->ask(kAskMs, [&] {
+        Wire::Profile_var found = remote_->agent->profile_of(service.c_str());
+        return orb::from_wire(found.in());
+    });
+}
+
+std::optional<SedContact> AgentStub::find_request(const RequestId& id) {
+    return remote_->ask(kPlaceMs, [&]() -> std::optional<SedContact> {
+        Wire::Candidates_var found = remote_->agent->find_request(orb::to_wire(id), kFindMs);
+        if (found->length() == 0) return std::nullopt;
+        return orb::from_wire(found[0u].sed);
+    });
+}
+
+PlatformAnswer AgentStub::platform() {
+    return remote_->ask(kAskMs, [&] {
+        Wire::PlatformInfo_var found = remote_->agent->platform();
+        PlatformAnswer answer{found->name.in(), {}, found->default_copies};
+        for (CORBA::ULong i = 0; i < found->managers.length(); ++i) {
+            answer.managers.emplace_back(found->managers[i].cluster.in(),
+                                         found->managers[i].address.in());
+        }
+        return answer;
+    });
+}
+
+}  // namespace juxta::client

@@ -1,0 +1,42 @@
+// The ports of the client core: the scheduling tree and the SeDs, as the client needs them.
+// Implemented over CORBA by client_api/corba, by fakes in unit tests.
+//
+// Every operation ends within a deadline of its own and throws Error: peer_unreachable (refused,
+// broken) or deadline_exceeded (silent), and what the IDL (agent.idl, server_daemon.idl) lists.
+// Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/model/call.h"
+#include "common/model/ids.h"
+#include "common/model/profile.h"
+#include "common/model/scheduling.h"
+
+namespace juxta::client {
+
+class AgentLink {
+public:
+    virtual ~AgentLink() = default;
+
+    virtual std::vector<Candidate> schedule(const ScheduleRequest& request) = 0;
+    virtual std::vector<Profile> services() = 0;
+    virtual Profile profile_of(const std::string& service) = 0;
+    // The SeD that knows the request, if any does.
+    virtual std::optional<SedContact> find_request(const RequestId& id) = 0;
+};
+
+class SedLink {
+public:
+    virtual ~SedLink() = default;
+
+    virtual CallResult submit(const SedContact& sed, const CallOrder& order, unsigned wait_ms) = 0;
+    virtual std::vector<CallResult> wait(const SedContact& sed, const std::vector<RequestId>& ids,
+                                         unsigned wait_ms) = 0;
+    virtual void cancel(const SedContact& sed, const RequestId& id) = 0;
+    virtual bool knows(const SedContact& sed, const RequestId& id) = 0;
+};
+
+}  // namespace juxta::client

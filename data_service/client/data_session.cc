@@ -1,0 +1,194 @@
+#include "data_service/client/data_session.h"
+
+#include <algorithm>
+
+#include "common/base/in_parallel.h"
+#include "common/log/log.h"
+#include "common/orb/model_wire.h"
+#include "data_service/client/describe.h"
+#include "data_service/client/read_hold.h"
+#include "data_service/client/session_core.h"
+#include "data_service/client/write_hold.h"
+#include "data_service/corba/group_wire.h"
+#include "data_service/corba/manager_wire.h"
+
+namespace juxta::data {
+namespace {
+
+constexpr auto quick = std::chrono::seconds(2);  // for what goes on without a cluster
+
+}  // namespace
+
+// The operations that managers answer.
+class DataSession::Operations {
+public:
+    Operations(orb::Node& node, Place place, ClientId client, ClusterManagers managers,
+               SessionOptions options)
+        : core(std::make_shared<SessionCore>(node, std::move(place), client, std::move(managers),
+                                             options)) {}
+
+    // Takes the name from data of other clusters; the cluster itself sees to its own.
+    void claim_name(const std::string& name, const std::string& cluster, const DataId& unless) {
+        if (name.empty()) return;
+        const auto deadline = core->control_deadline();
+        for (const std::string& other : core->managers().clusters()) {
+            if (other == cluster) continue;
+            core->managers().call(other, deadline, [&](Wire::Manager_ptr manager) {
+                manager->forget_name(name.c_str(), orb::to_wire(unless));
+            });
+        }
+    }
+
+    InfoPtr find_by_name(const std::string& name) {
+        std::optional<Error> unreachable;
+        for (const std::string& cluster : core->managers().clusters()) {
+            try {
+                return core->remember(core->managers().call(
+                    cluster, SessionCore::Clock::now() + quick, [&](Wire::Manager_ptr manager) {
+                        const Wire::DatumInfo_var found = manager->find_by_name(name.c_str());
+                        return from_wire(found.in());
+                    }));
+            } catch (const Error& e) {
+                if (e.code() == ErrorCode::unavailable) {
+                    unreachable = e;
+                } else if (e.code() != ErrorCode::not_found) {
+                    throw;
+                }
+            }
+        }
+        if (unreachable) throw *unreachable;
+        throw Error(ErrorCode::not_found,
+                    "there is no datum named '" + name + "' in this platform");
+    }
+
+    std::shared_ptr<SessionCore> core;
+};
+
+DataSession::DataSession(orb::Node& node, Place place, ClientId client, ClusterManagers managers,
+                         SessionOptions options)
+    : operations_(std::make_unique<Operations>(node, std::move(place), client, std::move(managers),
+                                               options)) {}
+
+DataSession::~DataSession() = default;
+
+const Place& DataSession::place() const { return operations_->core->place(); }
+
+ClientId DataSession::client() const { return operations_->core->client(); }
+
+DatumDescription DataSession::allocate(const DataSpec& spec, const RequestId& request,
+                                       const std::string& cluster) {
+    SessionCore& core = *operations_->core;
+    const std::string& owner = cluster.empty() ? core.place().cluster : cluster;
+    const DataId id = DataId::make(owner);
+    const InfoPtr info = core.remember(
+        core.managers().call(owner, core.control_deadline(), [&](Wire::Manager_ptr manager) {
+            const Wire::DatumInfo_var made =
+                manager->allocate(orb::to_wire(request), orb::to_wire(id), orb::to_wire(spec));
+            return from_wire(made.in());
+        }));
+    // Only now is there somebody to have the name.
+    operations_->claim_name(spec.name, owner, info->id);
+    return data::describe(*info);
+}
+
+DatumDescription DataSession::describe(const DataId& id) {
+    SessionCore& core = *operations_->core;
+    return data::describe(*core.info(id, true, core.control_deadline()));
+}
+
+DatumDescription DataSession::find(const std::string& id_or_name) {
+    if (const auto id = parse_data_id(id_or_name)) return describe(*id);
+    if (id_or_name.empty()) {
+        throw Error(ErrorCode::invalid_argument, "an empty text names no datum");
+    }
+    return data::describe(*operations_->find_by_name(id_or_name));
+}
+
+std::vector<DatumDescription> DataSession::list() {
+    SessionCore& core = *operations_->core;
+    std::vector<DatumDescription> all;
+    std::optional<Error> unreachable;
+    bool any = false;
+    for (const std::string& cluster : core.managers().clusters()) {
+        try {
+            core.managers().call(cluster, SessionCore::Clock::now() + quick,
+                                 [&](Wire::Manager_ptr manager) {
+                                     const Wire::DatumInfos_var found = manager->list();
+                                     for (CORBA::ULong i = 0; i < found->length(); ++i) {
+                                         all.push_back(data::describe(from_wire(found.in()[i])));
+                                     }
+                                 });
+            any = true;
+        } catch (const Error& e) {
+            if (e.code() != ErrorCode::unavailable) throw;
+            log::warning("the data of cluster {} are not listed: {}", cluster, e.what());
+            unreachable = e;
+        }
+    }
+    if (!any && unreachable) throw *unreachable;
+    return all;
+}
+
+DatumDescription DataSession::change(const DataId& id, const SpecChange& change) {
+    SessionCore& core = *operations_->core;
+    const std::string& owner = core.managers().owner_of(id);
+    const std::string name = change.name.value_or("");
+    operations_->claim_name(name, owner, id);
+    return data::describe(*core.remember(
+        core.managers().call(owner, core.control_deadline(), [&](Wire::Manager_ptr manager) {
+            const Wire::DatumInfo_var changed =
+                manager->change(orb::to_wire(id), name.c_str(), change.copies.value_or(0),
+                                change.persistence.has_value(),
+                                orb::to_wire(change.persistence.value_or(Persistence::persistent)));
+            return from_wire(changed.in());
+        })));
+}
+
+void DataSession::free(const DataId& id) {
+    SessionCore& core = *operations_->core;
+    core.managers().call(core.managers().owner_of(id), core.control_deadline(),
+                         [&](Wire::Manager_ptr manager) { manager->free_datum(orb::to_wire(id)); });
+    core.forget(id);
+    core.local().forget(id);
+}
+
+std::unique_ptr<ReadHold> DataSession::acquire_read(const DataId& id) {
+    return take_snapshot(operations_->core, id);
+}
+
+std::unique_ptr<WriteHold> DataSession::acquire(const DataId& id, Clock::time_point deadline) {
+    return take_lock(operations_->core, id, deadline);
+}
+
+std::vector<DatumLocation> DataSession::locate(const std::vector<DataId>& ids) {
+    SessionCore& core = *operations_->core;
+    std::map<std::string, std::vector<DataId>> by_owner;
+    for (const DataId& id : ids) {
+        try {
+            by_owner[core.managers().owner_of(id)].push_back(id);
+        } catch (const Error&) {
+            // Of no cluster here: unknown, thus left out.
+        }
+    }
+    std::vector<DatumLocation> all;
+    for (const auto& [owner, owned] : by_owner) {
+        try {
+            auto found = core.managers().call(
+                owner, SessionCore::Clock::now() + quick, [&](Wire::Manager_ptr manager) {
+                    const Wire::DatumLocations_var located = manager->locate(orb::to_wire(owned));
+                    return orb::from_wire(located.in());
+                });
+            std::ranges::move(found, std::back_inserter(all));
+        } catch (const Error& e) {
+            if (e.code() != ErrorCode::unavailable) throw;
+            log::warning("where data of cluster {} are is not known: {}", owner, e.what());
+        }
+    }
+    return all;
+}
+
+bool DataSession::has_local_provider() { return operations_->core->local().contact().has_value(); }
+
+void DataSession::live_in(const std::string& cluster) { operations_->core->live_in(cluster); }
+
+}  // namespace juxta::data

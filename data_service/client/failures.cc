@@ -1,0 +1,53 @@
+#include "data_service/client/failures.h"
+
+namespace juxta::data {
+namespace {
+
+std::string what_would_have_saved(const DatumInfo& info) {
+    if (info.spec.persistence == Persistence::unique_sticky) {
+        return "unique_sticky data have one copy by their guarantee; another mode with --copies 2 "
+               "or more survives a provider's death";
+    }
+    return info.spec.copies < 2 ? "--copies 2 or more would have saved it"
+                                : "more copies (--copies " + std::to_string(info.spec.copies + 1) +
+                                      " or more) would have saved it";
+}
+
+std::string who_has_it(const DatumInfo& info) {
+    std::string names;
+    for (const ProviderContact& contact : info.contacts) {
+        names += (names.empty() ? "" : ", ") + contact.name + " at " + contact.address;
+    }
+    return names.empty() ? "no living provider" : names;
+}
+
+}  // namespace
+
+std::string label_of(const DatumInfo& info) {
+    std::string label = to_string(info.id);
+    if (!info.spec.name.empty()) label += " '" + info.spec.name + "'";
+    return label + " (copies " + std::to_string(info.spec.copies) + ", " +
+           std::string(name_of(info.spec.persistence)) + ", cluster " + info.owner + ")";
+}
+
+Error lost_error(const DatumInfo& info) {
+    return {ErrorCode::data_lost, "datum " + label_of(info) +
+                                      " is lost: every provider that held it is dead; " +
+                                      what_would_have_saved(info)};
+}
+
+Error unavailable_error(const DatumInfo& info, const std::string& last) {
+    return {ErrorCode::unavailable,
+            "datum " + label_of(info) + " cannot be reached now: " + last + "; it is kept by " +
+                who_has_it(info) + ", not known to be dead. Try again later; " +
+                (info.spec.copies < 2 ? "--copies 2 or more lets others answer"
+                                      : "nothing acknowledged is lost")};
+}
+
+bool may_pass(ErrorCode code) {
+    return code == ErrorCode::deadline_exceeded ||
+           reaction_to(code) == Reaction::refresh_and_retry ||
+           code == ErrorCode::peer_unreachable || code == ErrorCode::unavailable;
+}
+
+}  // namespace juxta::data

@@ -1,0 +1,133 @@
+#include "data_service/client/local_provider.h"
+
+#include <algorithm>
+
+#include "common/base/error.h"
+#include "common/log/log.h"
+
+namespace juxta::data {
+namespace {
+
+// What a process may keep of segments that it does not use: they are the provider's memory.
+constexpr std::size_t most_kept = 64;
+constexpr std::uint64_t most_kept_bytes = std::uint64_t{1} << 30;
+constexpr auto kept_for = std::chrono::seconds(10);
+constexpr auto ask_again = std::chrono::seconds(1);
+constexpr std::size_t most_idle = 8;
+
+}  // namespace
+
+LocalProvider::LocalProvider(std::function<std::optional<ProviderContact>()> look_up)
+    : look_up_(std::move(look_up)) {}
+
+std::optional<ProviderContact> LocalProvider::contact() {
+    const auto now = Clock::now();
+    const bool ask = state_.with([&](State& s) {
+        const bool wanted =
+            !s.asked || ((s.distrusted || !s.contact) && now - s.asked_at >= ask_again);
+        if (wanted) {
+            s.asked = true;
+            s.asked_at = now;
+        }
+        return wanted;
+    });
+    if (!ask) return state_.with([](State& s) { return s.contact; });
+    std::optional<ProviderContact> found;
+    try {
+        found = look_up_();
+    } catch (const Error& e) {
+        log::debug("this host's provider cannot be looked up now: {}", e.what());
+        state_.with([](State& s) { s.distrusted = true; });
+        return state_.with([](State& s) { return s.contact; });
+    }
+    state_.with([&](State& s) {
+        s.contact = found;
+        s.distrusted = false;
+    });
+    return found;
+}
+
+void LocalProvider::distrust() {
+    state_.with([](State& s) { s.distrusted = true; });
+}
+
+LocalProvider::Lent::Lent(LocalProvider& lender) : from(lender) {
+    const auto contact = from.contact();
+    if (!contact) throw Error(ErrorCode::unavailable, "this host has no provider");
+    path = contact->socket_path;
+    from.state_.with([&](State& s) {
+        if (s.idle_path != path) s.idle.clear();
+        s.idle_path = path;
+        if (s.idle.empty()) return;
+        socket = std::move(s.idle.back());
+        s.idle.pop_back();
+    });
+    if (!socket) socket = std::make_unique<SegmentSocketClient>(path);
+}
+
+LocalProvider::Lent::~Lent() {
+    from.state_.with([&](State& s) {
+        if (s.idle_path == path && s.idle.size() < most_idle) s.idle.push_back(std::move(socket));
+    });
+}
+
+void LocalProvider::keep(State& s, const SegmentId& id,
+                         std::shared_ptr<const LocalSegment> segment) {
+    const std::uint64_t bytes = segment->bytes().size();
+    if (bytes > most_kept_bytes) return;
+    while (!s.kept.empty() &&
+           (s.kept.size() >= most_kept || s.kept_bytes + bytes > most_kept_bytes)) {
+        const auto oldest = std::ranges::min_element(
+            s.kept, {}, [](const auto& entry) { return entry.second.used; });
+        s.kept_bytes -= oldest->second.segment->bytes().size();
+        s.kept.erase(oldest);
+    }
+    if (s.kept.emplace(id, Kept{std::move(segment), Clock::now()}).second) s.kept_bytes += bytes;
+}
+
+std::shared_ptr<const LocalSegment> LocalProvider::find(const SegmentId& id) {
+    auto known = state_.with([&](State& s) -> std::shared_ptr<const LocalSegment> {
+        const auto found = s.kept.find(id);
+        if (found == s.kept.end()) return nullptr;
+        found->second.used = Clock::now();
+        return found->second.segment;
+    });
+    if (known) return known;
+    if (!contact()) return nullptr;
+    auto segment = std::make_shared<LocalSegment>();
+    try {
+        segment->content =
+            with_socket([&](SegmentSocketClient& socket) { return socket.open(id); });
+    } catch (const Error& e) {
+        if (e.code() != ErrorCode::not_found) distrust();
+        return nullptr;
+    }
+    if (segment->content.fd) {
+        segment->mapping = Mapping::readable(segment->content.fd->get(), segment->content.bytes);
+    }
+    state_.with([&](State& s) { keep(s, id, segment); });
+    return segment;
+}
+
+void LocalProvider::forget(const DataId& id) {
+    state_.with([&](State& s) {
+        std::erase_if(s.kept, [&](const auto& entry) {
+            if (entry.first.datum != id) return false;
+            s.kept_bytes -= entry.second.segment->bytes().size();
+            return true;
+        });
+    });
+}
+
+void LocalProvider::forget_unused() {
+    const auto before = Clock::now() - kept_for;
+    state_.with([&](State& s) {
+        std::erase_if(s.kept, [&](const auto& entry) {
+            if (entry.second.used >= before) return false;
+            s.kept_bytes -= entry.second.segment->bytes().size();
+            return true;
+        });
+    });
+}
+
+}  // namespace juxta::data

@@ -1,0 +1,76 @@
+#include "data_service/client/managers.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace juxta::data {
+
+bool Patience::pause() {
+    const auto left = deadline_ - Clock::now();
+    if (left <= Clock::duration::zero()) return false;
+    std::this_thread::sleep_for(std::min<Clock::duration>(next_, left));
+    next_ = std::min(next_ * 2, std::chrono::milliseconds(200));
+    return true;
+}
+
+unsigned Patience::attempt_ms(unsigned most) const {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    return static_cast<unsigned>(std::clamp<long long>(left, 1, most));
+}
+
+Managers::Managers(orb::Node& node, ClusterManagers managers, const std::string& own_cluster)
+    : node_(node), addresses_(std::move(managers.addresses)) {
+    for (const auto& [cluster, addresses] : addresses_) {
+        const auto [other, added] = by_tag_.emplace(cluster_tag(cluster), cluster);
+        if (!added) {
+            throw Error(ErrorCode::invalid_argument, "the clusters " + other->second + " and " +
+                                                         cluster +
+                                                         " have one tag; rename one of them");
+        }
+        if (addresses.empty()) {
+            throw Error(ErrorCode::invalid_argument, "cluster " + cluster + " has no manager");
+        }
+        clusters_.insert(cluster == own_cluster ? clusters_.begin() : clusters_.end(), cluster);
+    }
+}
+
+const std::string& Managers::owner_of(const DataId& id) const {
+    const auto found = by_tag_.find(id.birth_tag());
+    if (found != by_tag_.end()) return found->second;
+    std::string known;
+    for (const std::string& cluster : clusters_) known += (known.empty() ? "" : ", ") + cluster;
+    throw Error(ErrorCode::not_found, "there is no datum " + to_string(id) +
+                                          " in this platform (clusters: " + known + ")");
+}
+
+const std::vector<std::string>& Managers::addresses_of(const std::string& cluster) const {
+    const auto found = addresses_.find(cluster);
+    if (found == addresses_.end()) {
+        throw Error(ErrorCode::invalid_argument, "this platform has no cluster '" + cluster + "'");
+    }
+    return found->second;
+}
+
+Wire::Manager_var Managers::reference(const std::string& address) {
+    const auto known = references_.with([&](auto& all) -> Wire::Manager_var {
+        const auto found = all.find(address);
+        return found == all.end() ? Wire::Manager_var() : found->second;
+    });
+    if (!CORBA::is_nil(known.in())) return known;
+    Wire::Manager_var made = node_.resolve<Wire::Manager>(address, "Manager");
+    references_.with([&](auto& all) { all[address] = made; });
+    return made;
+}
+
+Error Managers::unreachable(const std::string& cluster, const Error& last) const {
+    std::string where;
+    for (const std::string& address : addresses_of(cluster)) {
+        where += (where.empty() ? "" : ", ") + address;
+    }
+    return {ErrorCode::unavailable, "the manager of cluster " + cluster + " (" + where +
+                                        ") does not answer: " + last.what() +
+                                        "; its data are kept, 'juxta start' starts it again"};
+}
+
+}  // namespace juxta::data

@@ -1,0 +1,229 @@
+#include "data_service/client/session_core.h"
+
+#include <algorithm>
+
+#include "common/base/in_parallel.h"
+#include "common/log/log.h"
+#include "common/orb/model_wire.h"
+#include "data_service/corba/group_wire.h"
+#include "data_service/corba/manager_wire.h"
+
+namespace juxta::data {
+namespace {
+
+constexpr std::size_t most_infos = 10000;
+constexpr unsigned renewal_ms = 1000;  // for one renewal
+
+}  // namespace
+
+SessionCore::SessionCore(orb::Node& node, Place place, ClientId client, ClusterManagers managers,
+                         SessionOptions options)
+    : node_(node),
+      place_(std::move(place)),
+      client_(client),
+      options_(options),
+      managers_(node, std::move(managers), place_.cluster),
+      local_([this] { return look_up_local(); }) {
+    LeaseKeeper::Port port;
+    port.renew = [this](Lease& lease) { return renew(lease); };
+    port.address_of = [this](const Lease& lease) {
+        return infos_.with([&](auto& all) {
+            const auto found = all.find(lease.datum);
+            const auto primary = found == all.end() ? std::nullopt : primary_of(*found->second);
+            return primary ? primary->address : std::string();
+        });
+    };
+    port.housekeeping = [this] {
+        local_.forget_unused();
+        renew_client();
+    };
+    keeper_ = std::make_unique<LeaseKeeper>(std::move(port));
+}
+
+SessionCore::~SessionCore() {
+    keeper_.reset();
+    end_client();
+}
+
+InfoPtr SessionCore::remember(DatumInfo info) {
+    if (info.spec.lifetime == Lifetime::client && info.spec.client == client_) live_in(info.owner);
+    auto kept = std::make_shared<const DatumInfo>(std::move(info));
+    infos_.with([&](auto& all) {
+        if (all.size() >= most_infos && !all.contains(kept->id)) all.erase(all.begin());
+        all[kept->id] = kept;
+    });
+    return kept;
+}
+
+void SessionCore::forget(const DataId& id) {
+    infos_.with([&](auto& all) { all.erase(id); });
+}
+
+InfoPtr SessionCore::info(const DataId& id, bool fresh, Clock::time_point deadline) {
+    if (!fresh) {
+        const auto known = infos_.with([&](auto& all) {
+            const auto found = all.find(id);
+            return found == all.end() ? InfoPtr() : found->second;
+        });
+        if (known) return known;
+    }
+    try {
+        return remember(
+            managers_.call(managers_.owner_of(id), deadline, [&](Wire::Manager_ptr manager) {
+                const Wire::DatumInfo_var found = manager->find(orb::to_wire(id));
+                return from_wire(found.in());
+            }));
+    } catch (const Error& e) {
+        if (e.code() == ErrorCode::not_found) forget(id);
+        throw;
+    }
+}
+
+Wire::Provider_var SessionCore::provider(const std::string& address) {
+    const auto known = providers_.with([&](auto& all) -> Wire::Provider_var {
+        const auto found = all.find(address);
+        return found == all.end() ? Wire::Provider_var() : found->second;
+    });
+    if (!CORBA::is_nil(known.in())) return known;
+    Wire::Provider_var made = node_.resolve<Wire::Provider>(address, "Provider");
+    providers_.with([&](auto& all) { all[address] = made; });
+    return made;
+}
+
+std::optional<ProviderContact> SessionCore::primary_of(const DatumInfo& info) {
+    if (info.blocks.empty() || info.blocks.front().members.empty()) return std::nullopt;
+    const Member& first = info.blocks.front().members.front();
+    const auto found = std::ranges::find(info.contacts, first, &ProviderContact::self);
+    if (found == info.contacts.end()) return std::nullopt;
+    return *found;
+}
+
+void SessionCore::met(const Error& e, const ProviderContact& primary, const DatumInfo& info) {
+    if (e.code() == ErrorCode::data_lost) throw lost_error(info);
+    if (e.code() == ErrorCode::not_found) forget(info.id);
+    if (!may_pass(e.code())) throw Error(e.code(), "datum " + label_of(info) + ": " + e.what());
+    if (e.code() == ErrorCode::peer_unreachable || e.code() == ErrorCode::deadline_exceeded) {
+        suspect(info.owner, primary.self);
+        local_.distrust();
+    }
+}
+
+void SessionCore::suspect(const std::string& cluster, const Member& who) {
+    try {
+        managers_.call(cluster, Clock::now() + std::chrono::milliseconds(500),
+                       [&](Wire::Manager_ptr manager) { manager->suspect(to_wire(who)); });
+    } catch (const Error& e) {
+        log::debug("could not report a silent provider: {}", e.what());
+    }
+}
+
+bool SessionCore::enter_write(const DataId& id, Clock::time_point deadline) {
+    return writing_
+        .wait_until(
+            deadline, [&](auto& all) { return !all.contains(id); },
+            [&](auto& all) { return all.insert(id).second; })
+        .has_value();
+}
+
+void SessionCore::leave_write(const DataId& id) {
+    writing_.change([&](auto& all) { all.erase(id); });
+}
+
+std::optional<ProviderContact> SessionCore::look_up_local() {
+    if (std::ranges::find(managers_.clusters(), place_.cluster) == managers_.clusters().end()) {
+        return std::nullopt;
+    }
+    const auto deadline = Clock::now() + std::chrono::seconds(2);
+    return managers_.call(place_.cluster, deadline,
+                          [&](Wire::Manager_ptr manager) -> std::optional<ProviderContact> {
+                              const Wire::ProviderContacts_var all = manager->providers();
+                              for (CORBA::ULong i = 0; i < all->length(); ++i) {
+                                  const ProviderContact contact = from_wire(all.in()[i]);
+                                  if (contact.place.host == place_.host) return contact;
+                              }
+                              return std::nullopt;
+                          });
+}
+
+bool SessionCore::renew(Lease& lease) {
+    for (const bool fresh : {false, true}) {
+        try {
+            const auto deadline = Clock::now() + std::chrono::milliseconds(renewal_ms);
+            const InfoPtr info = this->info(lease.datum, fresh, deadline);
+            const auto primary = primary_of(*info);
+            if (!primary) continue;
+            const Wire::Provider_var remote = provider(primary->address);
+            orb::Deadline attempt(renewal_ms);
+            orb::ask([&] {
+                if (lease.kind == Lease::Kind::lock) {
+                    remote->renew(caller(lease.rid), orb::to_wire(lease.datum), lease.number);
+                } else {
+                    remote->renew_pin(caller(lease.rid), orb::to_wire(lease.datum), lease.number);
+                }
+            });
+            return true;
+        } catch (const Error& e) {
+            // A pin whose version is gone is stale_version; a lock that ended, lease_expired.
+            const bool final =
+                e.code() == ErrorCode::lease_expired || e.code() == ErrorCode::data_lost ||
+                e.code() == ErrorCode::not_found ||
+                (lease.kind == Lease::Kind::pin && e.code() == ErrorCode::stale_version);
+            if (final) {
+                lease.lost = true;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void SessionCore::live_in(const std::string& cluster) {
+    lives_in_.with([&](auto& all) {
+        if (!cluster.empty()) {
+            all.try_emplace(cluster, Clock::now());
+            return;
+        }
+        for (const std::string& each : managers_.clusters()) all.try_emplace(each, Clock::now());
+    });
+}
+
+void SessionCore::renew_client() {
+    const auto now = Clock::now();
+    const auto due = lives_in_.with([&](auto& all) {
+        std::vector<std::string> clusters;
+        for (auto& [cluster, next] : all) {
+            if (next > now) continue;
+            next = now + options_.client_lease / 4;
+            clusters.push_back(cluster);
+        }
+        return clusters;
+    });
+    in_parallel(due.size(), [&](std::size_t i) {
+        try {
+            managers_.call(due[i], now + std::chrono::seconds(1), [&](Wire::Manager_ptr manager) {
+                manager->renew_client(client_.value,
+                                      static_cast<CORBA::ULong>(options_.client_lease.count()));
+            });
+        } catch (const Error& e) {
+            log::debug("this client's lease was not renewed in {}: {}", due[i], e.what());
+            lives_in_.with([&](auto& all) { all[due[i]] = Clock::now(); });
+        }
+    });
+}
+
+void SessionCore::end_client() {
+    std::vector<std::string> clusters;
+    lives_in_.with([&](auto& all) {
+        for (const auto& [cluster, next] : all) clusters.push_back(cluster);
+    });
+    in_parallel(clusters.size(), [&](std::size_t i) {
+        try {
+            managers_.call(clusters[i], Clock::now() + std::chrono::seconds(1),
+                           [&](Wire::Manager_ptr manager) { manager->end_client(client_.value); });
+        } catch (const Error& e) {
+            log::debug("{} was not told that this client ends: {}", clusters[i], e.what());
+        }
+    });
+}
+
+}  // namespace juxta::data

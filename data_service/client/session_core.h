@@ -1,0 +1,113 @@
+// What all operations of a session share: references, cached views, request numbers, the keeper of
+// leases, this host's provider. How a datum's coordinator is found and followed is here.
+//
+// Threading: any thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "common/base/guarded.h"
+#include "data_service/client/failures.h"
+#include "data_service/client/lease_keeper.h"
+#include "data_service/client/local_provider.h"
+#include "data_service/client/managers.h"
+#include "provider.hh"
+
+namespace juxta::data {
+
+using InfoPtr = std::shared_ptr<const DatumInfo>;
+
+class SessionCore {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    SessionCore(orb::Node& node, Place place, ClientId client, ClusterManagers managers,
+                SessionOptions options);
+    ~SessionCore();
+
+    const Place& place() const { return place_; }
+    ClientId client() const { return client_; }
+    Managers& managers() { return managers_; }
+    LocalProvider& local() { return local_; }
+    LeaseKeeper& keeper() { return *keeper_; }
+
+    Clock::time_point control_deadline() const { return Clock::now() + options_.control; }
+    std::uint64_t next_rid() { return ++last_rid_; }
+    Wire::Caller caller(std::uint64_t rid) const { return {client_.value, rid}; }
+
+    // What the managers told of a datum: cached, or (`fresh`) asked now.
+    InfoPtr info(const DataId& id, bool fresh, Clock::time_point deadline);
+    InfoPtr remember(DatumInfo info);
+    void forget(const DataId& id);
+
+    Wire::Provider_var provider(const std::string& address);
+
+    // The living contact of a view's first member; nullopt if there is none.
+    static std::optional<ProviderContact> primary_of(const DatumInfo& info);
+
+    // Runs call(Wire::Provider_ptr, const ProviderContact&, const InfoPtr&) at the coordinator
+    // until it answers. Each attempt has `attempt_ms` at most. Follows changes of the view; reports
+    // who does not answer. Errors: data_lost, not_found (freed), unavailable at the deadline, and
+    // what the coordinator refuses for good.
+    template <class Call>
+    auto at_coordinator(const DataId& id, Clock::time_point deadline, unsigned attempt_ms,
+                        Call&& call) {
+        Patience patience(deadline);
+        for (bool fresh = false;; fresh = true) {
+            const InfoPtr info = this->info(id, fresh, deadline);
+            if (info->lost) throw lost_error(*info);
+            const std::optional<ProviderContact> primary = primary_of(*info);
+            std::string why = "no provider serves it at the moment";
+            if (primary) {
+                try {
+                    const Wire::Provider_var remote = provider(primary->address);
+                    orb::Deadline attempt(patience.attempt_ms(attempt_ms));
+                    return orb::ask([&] { return call(remote.in(), *primary, info); });
+                } catch (const Error& e) {
+                    why = "its coordinator " + primary->name + ": " + e.what();
+                    met(e, *primary, *info);
+                }
+            }
+            if (!patience.pause()) throw unavailable_error(*info, why);
+        }
+    }
+
+    // The provider did not answer: its manager should look at it. Errors are ignored.
+    void suspect(const std::string& cluster, const Member& who);
+
+    // One WriteHold of this session for a datum at a time: the ledger keeps one row a client.
+    bool enter_write(const DataId& id, Clock::time_point deadline);
+    void leave_write(const DataId& id);
+
+    // Lifetime::client data of this client may be in `cluster`.
+    void live_in(const std::string& cluster);
+
+private:
+    // Decides what an attempt's failure means: returns if it may pass, else throws.
+    void met(const Error& e, const ProviderContact& primary, const DatumInfo& info);
+    std::optional<ProviderContact> look_up_local();
+    bool renew(Lease& lease);
+    void renew_client();
+    void end_client();
+
+    orb::Node& node_;
+    const Place place_;
+    const ClientId client_;
+    const SessionOptions options_;
+    Managers managers_;
+    std::atomic<std::uint64_t> last_rid_{0};
+    Guarded<std::map<DataId, InfoPtr>> infos_;
+    Guarded<std::map<std::string, Wire::Provider_var>> providers_;
+    Guarded<std::set<DataId>> writing_;
+    Guarded<std::map<std::string, Clock::time_point>> lives_in_;  // cluster -> next renewal
+    LocalProvider local_;
+    std::unique_ptr<LeaseKeeper> keeper_;
+};
+
+}  // namespace juxta::data

@@ -1,0 +1,51 @@
+#include "data_service/corba/provider_calls.h"
+
+#include "common/base/error.h"
+#include "common/orb/error_bridge.h"
+#include "data_service/corba/group_wire.h"
+
+namespace juxta::data {
+
+Wire::Provider_var CorbaProviderCalls::reference(const std::string& address) {
+    const auto known = references_.with([&](auto& all) -> Wire::Provider_var {
+        const auto found = all.find(address);
+        return found == all.end() ? Wire::Provider_var() : found->second;
+    });
+    if (!CORBA::is_nil(known.in())) return known;
+    Wire::Provider_var made = node_.resolve<Wire::Provider>(address, "Provider");
+    references_.with([&](auto& all) { all[address] = made; });
+    return made;
+}
+
+void CorbaProviderCalls::reserve(const ProviderContact& provider, const GroupId& group,
+                                 std::uint64_t bytes, std::uint32_t block_count, unsigned hold_ms,
+                                 unsigned deadline_ms) {
+    const Wire::Provider_var remote = reference(provider.address);
+    orb::Deadline deadline(deadline_ms);
+    orb::ask([&] { remote->reserve(to_wire(group), bytes, block_count, hold_ms); });
+}
+
+void CorbaProviderCalls::adopt(const ProviderContact& provider, const std::vector<GroupView>& views,
+                               unsigned deadline_ms) {
+    const Wire::Provider_var remote = reference(provider.address);
+    orb::Deadline deadline(deadline_ms);
+    orb::ask([&] { remote->adopt(to_wire(views)); });
+}
+
+ProviderCalls::Seen CorbaProviderCalls::look_at(const ProviderContact& provider,
+                                                unsigned deadline_ms) {
+    switch (orb::look_at(provider.address, deadline_ms)) {
+        case orb::Liveness::refused: return {Look::refused, 0};
+        case orb::Liveness::silent: return {Look::silent, 0};
+        case orb::Liveness::alive: break;
+    }
+    const Wire::Provider_var remote = reference(provider.address);
+    try {
+        orb::Deadline deadline(deadline_ms);
+        return {Look::alive, orb::ask([&] { return remote->incarnation(); })};
+    } catch (const Error&) {
+        return {Look::silent, 0};  // somebody listens and does not answer: no proof of anything
+    }
+}
+
+}  // namespace juxta::data

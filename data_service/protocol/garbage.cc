@@ -1,0 +1,127 @@
+// Time and garbage at the coordinator: leases that end, versions that go, what every copy of every
+// block may drop (docs/protocol.md, sections 10 and 12).
+#include <algorithm>
+
+#include "data_service/protocol/group_member.h"
+
+namespace juxta::data {
+namespace {
+
+constexpr int kKeepRepeats = 4;  // a keep is not acknowledged
+
+}  // namespace
+
+// C3: a token is dead when the entry is in the ledger, not before.
+void GroupMember::expire(Time now, Outputs& out) {
+    Locks& locks = tenure_->locks;
+    std::erase_if(locks.queue, [&](const Waiter& w) { return now - w.seen > durations_.wait; });
+    std::vector<Token> ended;
+    for (const auto& [token, until] : locks.held_until) {
+        if (until < now) ended.push_back(token);
+    }
+    for (Token token : ended) {
+        Entry entry;
+        entry.kind = EntryKind::expire;
+        entry.token = token;
+        append(std::move(entry), out);
+        locks.held_until.erase(token);
+    }
+    serve_queue(now, out);
+}
+
+// G1.
+void GroupMember::retire(Time now, Outputs& out) {
+    auto& pins = tenure_->pins;
+    std::erase_if(pins, [&](const auto& pin) { return pin.second < now; });
+    if (now < tenure_->retire_from) return;
+    std::set<Version> pinned;
+    for (const auto& [key, until] : pins) pinned.insert(std::get<2>(key));
+    std::vector<Version> old;
+    for (const auto& [version, record] : ledger_.versions) {
+        if (version < tenure_->replication.committed.newest && !pinned.contains(version)) {
+            old.push_back(version);
+        }
+    }
+    for (Version version : old) {
+        Entry entry;
+        entry.kind = EntryKind::retire;
+        entry.version = version;
+        append(std::move(entry), out);
+    }
+}
+
+void GroupMember::forget_rows(Time now, Outputs& out) {
+    std::vector<ClientId> silent;
+    for (const auto& [client, heard] : tenure_->heard) {
+        if (now - heard > durations_.row) silent.push_back(client);
+    }
+    for (ClientId client : silent) {
+        tenure_->heard.erase(client);
+        if (!ledger_.rows.contains(client)) continue;
+        Entry entry;
+        entry.kind = EntryKind::forget;
+        entry.client = client;
+        append(std::move(entry), out);
+    }
+}
+
+// G2: from the committed ledger only, so that an order is true for ever. Given when it changes,
+// repeated a few times, and now and then where other groups depend on it.
+void GroupMember::decide_garbage(Time now, Outputs& out) {
+    GarbageRound& round = tenure_->garbage;
+    const Ledger& committed = tenure_->replication.committed;
+    if (round.kept_lsn != committed.lsn) {
+        round.kept_lsn = committed.lsn;
+        const Token floor = committed.holder != 0 ? committed.holder : committed.last_token + 1;
+        std::vector<std::vector<SegmentId>> kept(block_count_);
+        for (BlockNumber block = 0; block < block_count_; ++block) {
+            Extents all;
+            for (const auto& [version, record] : committed.versions) {
+                const Extents& extents = record.blocks[block];
+                all.insert(all.end(), extents.begin(), extents.end());
+            }
+            kept[block] = segments_of(all);
+        }
+        if (floor != round.floor || kept != round.kept) {
+            round.floor = floor;
+            round.kept = std::move(kept);
+            use_keep(floor, round.kept[group_.block], out);
+            round.repeats_due = kKeepRepeats;
+            round.next_at = now;
+        }
+    }
+    const bool others = block_count_ > 1 || view_.members.size() > 1 || view_.joiner;
+    if (!others) round.repeats_due = 0;
+    if (round.repeats_due == 0 || now < round.next_at) return;
+    round.next_at = now + durations_.heartbeat;
+    if (block_count_ == 1) return tell_garbage({view_}, now, out);
+    round.asked_where = true;
+    out.to_manager.push_back(WhereAre{group_.datum});
+}
+
+void GroupMember::others_are(const std::vector<View>& views, Time now, Outputs& out) {
+    if (!tenure_ || !tenure_->active || !is_home() || views.size() != block_count_) return;
+    if (!tenure_->garbage.asked_where) return;
+    tenure_->garbage.asked_where = false;
+    tell_garbage(views, now, out);
+}
+
+void GroupMember::tell_garbage(const std::vector<View>& views, Time now, Outputs& out) {
+    GarbageRound& round = tenure_->garbage;
+    for (BlockNumber block = 0; block < block_count_; ++block) {
+        const GroupId group{group_.datum, block};
+        std::vector<Member> copies = views[block].members;
+        if (views[block].joiner) copies.push_back(*views[block].joiner);
+        for (const Member& copy : copies) {
+            if (group == group_ && copy == self_) continue;
+            out.to_members.push_back({group, 0, self_, copy, Keep{round.floor, round.kept[block]}});
+        }
+    }
+    if (round.repeats_due > 1 || block_count_ == 1) {
+        round.repeats_due -= 1;
+    } else {
+        round.next_at = now + durations_.pin;  // the groups of other blocks change without a word
+    }
+}
+
+}  // namespace juxta::data

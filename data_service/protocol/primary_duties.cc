@@ -1,0 +1,234 @@
+// What a primary does for its view: leases, replication, staging, the joiner.
+#include <algorithm>
+
+#include "data_service/protocol/group_member.h"
+
+namespace juxta::data {
+namespace {
+
+constexpr std::size_t kFillWindow = 32;  // segments on their way to a joiner at a time
+
+}  // namespace
+
+// L4: whose acknowledgement and lease an answer needs.
+std::vector<Member> GroupMember::needed() const {
+    std::vector<Member> others;
+    for (const Member& member : view_.members) {
+        if (member != self_) others.push_back(member);
+    }
+    if (tenure_->joiner.counted) others.push_back(*view_.joiner);
+    return others;
+}
+
+// L2.
+bool GroupMember::is_leased(Time now) const {
+    const auto& until = tenure_->leases.trusted_until;
+    return std::ranges::all_of(needed(), [&](const Member& member) {
+        const auto lease = until.find(member);
+        return lease != until.end() && lease->second > now;
+    });
+}
+
+// To a joiner that has the ledger as well, so that counting it stalls nothing.
+void GroupMember::send_beacons(Time now, Outputs& out) {
+    tenure_->leases.asked_at = now;
+    for (const Member& member : view_.members) {
+        if (member != self_) send(member, Beacon{now}, out);
+    }
+    if (tenure_->joiner.has_ledger) send(*view_.joiner, Beacon{now}, out);
+}
+
+void GroupMember::receive_answer(const PeerMessage& message, Time now, Outputs& out) {
+    if (!tenure_ || message.epoch != view_.epoch) return;  // R4
+    const Member& from = message.from;
+    if (std::holds_alternative<BarrierOk>(message.body)) {
+        if (tenure_->barrier.erase(from) > 0) try_to_activate(now, out);
+    } else if (const auto* replicated = std::get_if<Replicated>(&message.body)) {
+        acknowledged(from, replicated->lsn, now, out);
+    } else if (const auto* beacon = std::get_if<BeaconOk>(&message.body)) {
+        Time& until = tenure_->leases.trusted_until[from];
+        until = std::max(until, beacon->stamp + trusted(durations_.primary_lease));
+    } else if (const auto* stored = std::get_if<SegmentStored>(&message.body)) {
+        stored_at(from, stored->segment, now, out);
+    }
+}
+
+// R1.
+void GroupMember::append(Entry entry, Outputs& out) {
+    entry.lsn = ledger_.lsn + 1;
+    apply(ledger_, entry);
+    for (const Member& member : view_.members) {
+        if (member != self_) send(member, Replicate{entry}, out);
+    }
+    if (tenure_->joiner.has_ledger) send(*view_.joiner, Replicate{entry}, out);
+    tenure_->replication.log.push_back(std::move(entry));
+    advance();
+}
+
+void GroupMember::repeat_entries(Outputs& out) const {
+    const Replication& replication = tenure_->replication;
+    if (replication.log.empty()) return;
+    auto repeat_to = [&](const Member& member) {
+        const auto acked = replication.acked.find(member);
+        const Lsn has = acked == replication.acked.end() ? 0 : acked->second;
+        for (const Entry& entry : replication.log) {
+            if (entry.lsn > has) send(member, Replicate{entry}, out);
+        }
+    };
+    for (const Member& member : view_.members) {
+        if (member != self_) repeat_to(member);
+    }
+    if (tenure_->joiner.has_ledger) repeat_to(*view_.joiner);
+}
+
+void GroupMember::acknowledged(const Member& from, Lsn lsn, Time now, Outputs& out) {
+    Replication& replication = tenure_->replication;
+    replication.acked[from] = std::max(replication.acked[from], lsn);
+    if (!tenure_->active || view_.joiner != from) return;
+    // What it lacks is still in the log, so that entries suffice from now on.
+    if (lsn + replication.log.size() >= ledger_.lsn) tenure_->joiner.has_ledger = true;
+    fill_joiner(now, out);
+}
+
+// R3.
+void GroupMember::advance() {
+    Replication& replication = tenure_->replication;
+    Lsn everywhere = ledger_.lsn;
+    for (const Member& member : needed()) {
+        everywhere = std::min(everywhere, replication.acked[member]);
+    }
+    while (replication.committed.lsn < everywhere) {
+        apply(replication.committed, replication.log.front());
+        replication.log.pop_front();
+    }
+}
+
+// L3: answers leave when what they depend on cannot be forgotten, and under the lease.
+void GroupMember::settle(Time now, Outputs& out) {
+    if (!tenure_ || !tenure_->active) return;
+    advance();
+    if (tenure_->outbox.empty()) return;
+    if (!is_leased(now)) {
+        if (now - tenure_->leases.asked_at >= durations_.beacon() / 4) send_beacons(now, out);
+        return;
+    }
+    const Lsn committed = tenure_->replication.committed.lsn;
+    std::vector<HeldAnswer> waiting;
+    for (HeldAnswer& held : tenure_->outbox) {
+        if (held.lsn <= committed) {
+            out.answers.push_back(std::move(held.answer));
+        } else {
+            waiting.push_back(std::move(held));
+        }
+    }
+    tenure_->outbox = std::move(waiting);
+}
+
+// -- segments on their way to the others ----------------------------------------------------------
+
+void GroupMember::stored_at(const Member& from, const SegmentId& segment, Time now, Outputs& out) {
+    if (const auto staged = tenure_->staging.find(segment); staged != tenure_->staging.end()) {
+        staged->second.missing.erase(from);
+        finish_staging(out);
+    }
+    if (tenure_->active && view_.joiner == from) {
+        tenure_->joiner.has.insert(segment);
+        fill_joiner(now, out);
+    }
+}
+
+void GroupMember::offer_staged(Time now, Outputs& out) {
+    for (auto& [segment, staging] : tenure_->staging) {
+        if (now - staging.offered_at < durations_.heartbeat) continue;
+        staging.offered_at = now;
+        for (const Member& member : staging.missing) {
+            send(member, OfferSegment{segment, shelf_.held().at(segment)}, out);
+        }
+    }
+}
+
+// Answers what everybody has, and refuses what became garbage: its token is dead.
+void GroupMember::finish_staging(Outputs& out) {
+    std::erase_if(tenure_->staging, [&](const auto& entry) {
+        const auto& [segment, staging] = entry;
+        const bool kept = shelf_.has(segment);
+        if (kept && !staging.missing.empty()) return false;
+        for (std::uint64_t ticket : staging.tickets) {
+            if (kept) {
+                out.answers.push_back({ticket, Done{}});
+            } else {
+                out.answers.push_back({ticket, LeaseLost{}});
+            }
+        }
+        return true;
+    });
+}
+
+bool GroupMember::offer_to_joiner(Time now, Outputs& out) {
+    JoinerProgress& joiner = tenure_->joiner;
+    std::size_t on_the_way = 0;
+    for (const auto& [segment, bytes] : shelf_.held()) {
+        if (joiner.has.contains(segment)) continue;
+        if (++on_the_way > kFillWindow) break;
+        const auto [offered, first] = joiner.offered_at.try_emplace(segment, now);
+        if (!first && now - offered->second < durations_.heartbeat) continue;
+        offered->second = now;
+        send(*view_.joiner, OfferSegment{segment, bytes}, out);
+    }
+    return on_the_way == 0;
+}
+
+// J1 to J3: segments, staged ones included, and the ledger; once it has both it counts for every
+// answer, and only then is it reported.
+void GroupMember::fill_joiner(Time now, Outputs& out) {
+    JoinerProgress& joiner = tenure_->joiner;
+    Replication& replication = tenure_->replication;
+    const bool has_segments = offer_to_joiner(now, out);
+    const Lsn acked = replication.acked[*view_.joiner];
+    if (!joiner.counted && acked + replication.log.size() < ledger_.lsn) joiner.has_ledger = false;
+    if (!joiner.has_ledger && now - joiner.ledger_sent_at >= durations_.beacon()) {
+        joiner.ledger_sent_at = now;
+        send(*view_.joiner, Fill{view_, std::make_shared<const Ledger>(ledger_)}, out);
+    }
+    const bool has_all = has_segments && joiner.has_ledger && acked >= ledger_.lsn;
+    if (has_all && !joiner.counted) {
+        joiner.counted = true;
+        send_beacons(now, out);
+        out.to_manager.push_back(Full{group_, view_.epoch, *view_.joiner});
+    }
+}
+
+// -- timers
+// ------------------------------------------------------------------------------------------
+
+bool GroupMember::waits_for_nothing() const {
+    const Tenure& mine = *tenure_;
+    return mine.outbox.empty() && mine.replication.log.empty() && mine.staging.empty() &&
+           mine.locks.queue.empty() && mine.locks.held_until.empty() && mine.pins.empty() &&
+           ledger_.versions.size() == 1 &&
+           (!is_home() || (mine.garbage.kept_lsn == mine.replication.committed.lsn &&
+                           mine.garbage.repeats_due == 0));
+}
+
+void GroupMember::serve(Time now, Outputs& out) {
+    if (is_home()) {
+        expire(now, out);
+        retire(now, out);
+        forget_rows(now, out);
+        decide_garbage(now, out);
+    }
+    const bool at_rest = waits_for_nothing() && !view_.joiner && now >= tenure_->awake_until;
+    tenure_->resting = at_rest;
+    if (!at_rest) send_beacons(now, out);
+    repeat_entries(out);
+    offer_staged(now, out);
+    if (view_.joiner) {
+        fill_joiner(now, out);
+        if (tenure_->joiner.counted) {
+            out.to_manager.push_back(Full{group_, view_.epoch, *view_.joiner});
+        }
+    }
+    settle(now, out);
+}
+
+}  // namespace juxta::data

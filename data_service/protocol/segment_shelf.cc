@@ -1,0 +1,36 @@
+#include "data_service/protocol/segment_shelf.h"
+
+#include "common/base/error.h"
+
+namespace juxta::data {
+
+bool SegmentShelf::accepts(const SegmentId& segment) const {
+    return segment.token >= floor_ || kept_.contains(segment);
+}
+
+void SegmentShelf::put(const SegmentId& segment, std::uint64_t bytes) {
+    ensure(accepts(segment), "garbage is never taken in again");
+    held_[segment] = bytes;
+}
+
+std::vector<SegmentId> SegmentShelf::keep(Token floor, const std::vector<SegmentId>& segments) {
+    if (floor < floor_) return {};
+    floor_ = floor;
+    kept_ = {segments.begin(), segments.end()};
+    std::vector<SegmentId> dropped;
+    std::erase_if(held_, [&](const auto& held) {
+        if (accepts(held.first)) return false;
+        dropped.push_back(held.first);
+        return true;
+    });
+    return dropped;
+}
+
+std::vector<SegmentId> SegmentShelf::clear() {
+    std::vector<SegmentId> dropped;
+    for (const auto& [segment, bytes] : held_) dropped.push_back(segment);
+    *this = {};
+    return dropped;
+}
+
+}  // namespace juxta::data

@@ -1,0 +1,122 @@
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "common/base/error.h"
+#include "data_service/store/segment_socket.h"
+#include "data_service/store/socket_frames.h"
+
+namespace juxta::data {
+namespace {
+
+constexpr timeval kDeadline{5, 0};
+
+}  // namespace
+
+struct SegmentSocketClient::Call {
+    RequestHead head;
+    std::span<const std::byte> rest;
+
+    Call(SegmentCommand command, const SegmentId& segment, std::uint64_t bytes = 0,
+         std::span<const std::byte> content = {})
+        : rest(content) {
+        head.command = command;
+        head.set(segment);
+        head.bytes = bytes;
+    }
+};
+
+struct SegmentSocketClient::Reply {
+    AnswerHead head;
+    UniqueFd fd;
+    std::vector<std::byte> rest;
+};
+
+SegmentSocketClient::SegmentSocketClient(std::string path) : path_(std::move(path)) {}
+
+SegmentSocketClient::~SegmentSocketClient() = default;
+
+void SegmentSocketClient::connect() {
+    const sockaddr_un address = unix_address(path_);
+    UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kDeadline, sizeof kDeadline);
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kDeadline, sizeof kDeadline);
+    if (!socket ||
+        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        throw Error(ErrorCode::peer_unreachable,
+                    "no provider answers on the socket " + path_ + ": " + std::strerror(errno));
+    }
+    connection_ = std::move(socket);
+}
+
+// Every request may be repeated, so one whose connection broke is sent again on a new one, once:
+// the provider may have been restarted since the last request.
+SegmentSocketClient::Reply SegmentSocketClient::ask(const Call& call) {
+    std::vector<std::byte> frame(kLargestFrame);
+    for (bool fresh = false;; fresh = true) {
+        if (!connection_) {
+            connect();
+            fresh = true;
+        }
+        Reply reply;
+        ssize_t got = -1;
+        if (send_frame(connection_.get(), std::as_bytes(std::span(&call.head, 1)), call.rest, -1)) {
+            got = receive_frame(connection_.get(), frame, &reply.fd);
+        }
+        if (got >= static_cast<ssize_t>(sizeof reply.head)) {
+            std::memcpy(&reply.head, frame.data(), sizeof reply.head);
+            reply.rest.assign(frame.begin() + sizeof reply.head, frame.begin() + got);
+            if (reply.head.failure == 0) return reply;
+            const std::string text(reinterpret_cast<const char*>(reply.rest.data()),
+                                   reply.rest.size());
+            const std::uint32_t last = 1 + static_cast<std::uint32_t>(ErrorCode::internal);
+            throw Error(static_cast<ErrorCode>(std::min(reply.head.failure, last) - 1), text);
+        }
+        const int error = errno;
+        connection_.reset();  // a late answer must not be taken for that of the next request
+        if (got < 0 && (error == EAGAIN || error == EWOULDBLOCK)) {
+            throw Error(ErrorCode::deadline_exceeded,
+                        "the provider at " + path_ + " did not answer within 5 s");
+        }
+        if (fresh) {
+            throw Error(ErrorCode::peer_unreachable, "the provider at " + path_ + " has gone");
+        }
+    }
+}
+
+SegmentContent SegmentSocketClient::open(const SegmentId& segment) {
+    Reply reply = ask(Call(SegmentCommand::open, segment));
+    SegmentContent content{.bytes = reply.head.bytes, .fd = nullptr, .small = nullptr};
+    if (reply.fd) {
+        content.fd = std::make_shared<const UniqueFd>(std::move(reply.fd));
+    } else {
+        content.small = std::make_shared<const std::vector<std::byte>>(std::move(reply.rest));
+    }
+    return content;
+}
+
+std::shared_ptr<const UniqueFd> SegmentSocketClient::create(const SegmentId& segment,
+                                                            std::uint64_t bytes) {
+    Reply reply = ask(Call(SegmentCommand::create, segment, bytes));
+    return reply.fd ? std::make_shared<const UniqueFd>(std::move(reply.fd)) : nullptr;
+}
+
+void SegmentSocketClient::write_small(const SegmentId& segment,
+                                      std::span<const std::byte> content) {
+    if (content.size() > SegmentStore::kSmall) {
+        throw Error(ErrorCode::invalid_argument,
+                    std::to_string(content.size()) + " bytes are no small segment: create() one");
+    }
+    ask(Call(SegmentCommand::write_small, segment, content.size(), content));
+}
+
+void SegmentSocketClient::seal(const SegmentId& segment) {
+    ask(Call(SegmentCommand::seal, segment));
+}
+
+void SegmentSocketClient::discard(const SegmentId& segment) {
+    ask(Call(SegmentCommand::discard, segment));
+}
+
+}  // namespace juxta::data

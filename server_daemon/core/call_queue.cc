@@ -1,0 +1,230 @@
+#include "server_daemon/core/call_queue.h"
+
+#include <algorithm>
+
+namespace juxta::sed {
+namespace {
+
+constexpr double kWeightOfNewest = 0.2;
+
+double seconds(Duration duration) { return static_cast<double>(duration) / kSecond; }
+
+std::uint64_t bytes_in(const CallResult& result) {
+    std::uint64_t sum = result.message.size();
+    for (const Output& output : result.outputs)
+        sum += output.value ? output.value->bytes.size() : 0;
+    return sum;
+}
+
+}  // namespace
+
+CallQueue::CallQueue(std::string sed, QueueLimits limits) : sed_(std::move(sed)), limits_(limits) {}
+
+bool CallQueue::submit(Time now, std::shared_ptr<const CallOrder> order, const Profile& profile) {
+    if (calls_.contains(order->id)) return false;
+    if (draining_) throw Error(ErrorCode::no_server, sed_ + " is draining and takes no new calls");
+    if (holders_.size() >= limits_.slots && waiting_.size() >= limits_.waiting) {
+        throw Error(ErrorCode::no_server, sed_ + " is full: " + std::to_string(holders_.size()) +
+                                              " calls run and " + std::to_string(waiting_.size()) +
+                                              " wait");
+    }
+    Call& call = calls_[order->id];
+    call.result.id = order->id;
+    call.result.sed = sed_;
+    call.result.attempts = order->attempt;
+    call.keep = order->keep_result;
+    call.expected_s = expected(profile.name);
+    // A deadline beyond any clock is none.
+    const bool limited = order->deadline_s > 0 && order->deadline_s < 1e9;
+    const Time deadline = limited ? now + static_cast<Duration>(order->deadline_s * kSecond) : 0;
+    waiting_.push_back(order->id);
+    waiting_s_ += call.expected_s;
+    call.task = {std::move(order), &profile, now, deadline};
+    last_accepted_ = now;
+    return true;
+}
+
+Task CallQueue::take(Time now) {
+    ensure(can_take(), "a call waits and a slot is free");
+    Call& call = known(waiting_.front());
+    remove_from_waiting(call);
+    holders_.push_back(call.result.id);
+    call.holds_slot = true;
+    call.phase = Phase::fetching;
+    call.taken = now;
+    call.result.state = CallState::running;
+    call.result.queue_s = seconds(now - call.task.accepted);
+    return call.task;
+}
+
+bool CallQueue::begin_run(const RequestId& id) {
+    Call& call = known(id);
+    if (call.phase != Phase::fetching) return false;
+    call.phase = Phase::running;
+    return true;
+}
+
+bool CallQueue::begin_commit(const RequestId& id) {
+    Call& call = known(id);
+    if (call.phase != Phase::running || call.cancelled) return false;
+    call.phase = Phase::committing;
+    return true;
+}
+
+void CallQueue::finish(Time now, const RequestId& id, CallResult result) {
+    Call& call = known(id);
+    std::erase(holders_, id);
+    call.holds_slot = false;
+    if (call.phase == Phase::over) return;
+    if (call.cancelled && result.state == CallState::failed) {
+        result.state = CallState::cancelled;
+        result.error = ErrorCode::cancelled;
+        result.message = call.task.profile->name + ": the call was cancelled";
+    }
+    if (result.state == CallState::done) {
+        const auto [mean, first] = run_s_.try_emplace(call.task.profile->name, result.run_s);
+        if (!first) mean->second += kWeightOfNewest * (result.run_s - mean->second);
+    }
+    conclude(now, call, std::move(result));
+    forget(now);
+}
+
+bool CallQueue::cancel(Time now, const RequestId& id) {
+    Call& call = known(id);
+    switch (call.phase) {
+        case Phase::waiting: remove_from_waiting(call); [[fallthrough]];
+        case Phase::fetching:
+            fail(now, call, CallState::cancelled, ErrorCode::cancelled,
+                 "the call was cancelled before it ran");
+            return false;
+        case Phase::running: call.cancelled = true; return true;
+        case Phase::committing:
+        case Phase::over: break;
+    }
+    return false;
+}
+
+bool CallQueue::expire(Time now) {
+    std::vector<RequestId> late;
+    const auto look = [&](const RequestId& id) {
+        const Call& call = known(id);
+        const bool early = call.phase == Phase::waiting || call.phase == Phase::fetching;
+        if (early && call.task.deadline != 0 && call.task.deadline <= now) late.push_back(id);
+    };
+    std::ranges::for_each(waiting_, look);
+    std::ranges::for_each(holders_, look);
+    for (const RequestId& id : late) {
+        Call& call = known(id);
+        const bool waited = call.phase == Phase::waiting;
+        if (waited) remove_from_waiting(call);
+        fail(now, call, CallState::failed, ErrorCode::deadline_exceeded,
+             waited ? "the deadline of the call has passed before a slot was free"
+                    : "the deadline of the call has passed while its arguments were fetched");
+    }
+    return !late.empty();
+}
+
+void CallQueue::forget(Time now) {
+    while (brief_.size() + kept_.size() > limits_.history ||
+           history_bytes_ > limits_.history_bytes) {
+        if (!drop_oldest(brief_, false) && !drop_oldest(kept_, true)) break;
+    }
+    const auto outlived = [&](const std::deque<RequestId>& list, Duration time) {
+        if (list.empty()) return false;
+        const auto call = calls_.find(list.front());
+        return call == calls_.end() || call->second.ended + time <= now;
+    };
+    while (outlived(brief_, limits_.unclaimed) && drop_oldest(brief_, false)) {
+    }
+    while (outlived(kept_, limits_.kept) && drop_oldest(kept_, true)) {
+    }
+}
+
+// False if nothing can go. Entries of `kept_` whose call was delivered are only taken off the list.
+bool CallQueue::drop_oldest(std::deque<RequestId>& from, bool kept) {
+    if (from.empty()) return false;
+    const auto call = calls_.find(from.front());
+    if (call != calls_.end() && call->second.keep == kept) {
+        if (call->second.holds_slot) return false;
+        history_bytes_ -= call->second.bytes;
+        calls_.erase(call);
+    }
+    from.pop_front();
+    return true;
+}
+
+const CallResult& CallQueue::state_of(const RequestId& id) const {
+    const auto call = calls_.find(id);
+    if (call == calls_.end()) {
+        throw Error(ErrorCode::not_found,
+                    sed_ + " does not know the request " + to_string(id) + " (any more)");
+    }
+    return call->second.result;
+}
+
+CallQueue::Call& CallQueue::known(const RequestId& id) {
+    state_of(id);
+    return calls_.find(id)->second;
+}
+
+CallResult CallQueue::deliver(Time now, const RequestId& id) {
+    Call& call = known(id);
+    if (call.phase == Phase::over && call.keep) {
+        call.keep = false;
+        call.ended = now;
+        brief_.push_back(id);
+    }
+    return call.result;
+}
+
+QueueLoad CallQueue::load(Time now, const std::string& service) const {
+    QueueLoad load;
+    load.running = static_cast<unsigned>(holders_.size());
+    load.waiting = static_cast<unsigned>(waiting_.size());
+    load.expected_run_s = expected(service);
+    load.backlog_s = waiting_s_;
+    for (const RequestId& id : holders_) {
+        const Call& call = calls_.at(id);
+        load.backlog_s += std::max(0.0, call.expected_s - seconds(now - call.taken));
+    }
+    load.since_last_s = last_accepted_ == 0 ? 0 : seconds(now - last_accepted_);
+    return load;
+}
+
+void CallQueue::conclude(Time now, Call& call, CallResult result) {
+    result.id = call.result.id;
+    result.sed = sed_;
+    result.attempts = call.result.attempts;
+    result.queue_s = call.result.queue_s;
+    call.result = std::move(result);
+    call.phase = Phase::over;
+    call.ended = now;
+    call.bytes = bytes_in(call.result);
+    history_bytes_ += call.bytes;
+    // What only the run needed.
+    call.task.order = nullptr;
+    (call.keep ? kept_ : brief_).push_back(call.result.id);
+}
+
+void CallQueue::fail(Time now, Call& call, CallState state, ErrorCode code,
+                     const std::string& why) {
+    CallResult result;
+    result.state = state;
+    result.error = code;
+    result.message = call.task.profile->name + ": " + why;
+    if (call.phase == Phase::waiting) call.result.queue_s = seconds(now - call.task.accepted);
+    conclude(now, call, std::move(result));
+}
+
+void CallQueue::remove_from_waiting(Call& call) {
+    // take() removes the first; only a cancel looks further.
+    waiting_.erase(std::ranges::find(waiting_, call.result.id));
+    waiting_s_ = waiting_.empty() ? 0 : waiting_s_ - call.expected_s;
+}
+
+double CallQueue::expected(const std::string& service) const {
+    const auto mean = run_s_.find(service);
+    return mean == run_s_.end() ? 0 : mean->second;
+}
+
+}  // namespace juxta::sed

@@ -1,0 +1,49 @@
+// What a SeD and a worker say to each other.
+//
+//     SeD     run: a service and its arguments
+//     worker  allocate: room for an output   ->  SeD  place: a descriptor, "by value", or a refusal
+//     worker  done: the values of the outputs, or failed: a code and a text
+//
+// Encoded with Packer; decoding throws Error internal for what is malformed.
+#pragma once
+
+#include <vector>
+
+#include "server_daemon/core/channel.h"
+#include "server_daemon/core/worker_pool.h"
+
+namespace juxta::sed {
+
+enum class MessageKind : std::uint64_t { run, place, allocate, done, failed };
+
+// Descriptors travel beside the bytes: `descriptors` gets those of the order, each once.
+void pack_run(Packer& into, const WorkerOrder& order, std::vector<int>& descriptors);
+
+// A received run. `arguments` own their descriptors.
+WorkerOrder unpack_run(Unpacker& from, std::vector<UniqueFd>& descriptors);
+
+struct PlaceMessage {
+    bool granted = false;
+    bool by_value = false;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    ErrorCode code = ErrorCode::internal;
+    std::string why;
+};
+void pack(Packer& into, const PlaceMessage& message);
+PlaceMessage unpack_place(Unpacker& from);
+
+struct AllocateMessage {
+    std::uint64_t argument = 0;
+    DataType type;
+};
+void pack(Packer& into, const AllocateMessage& message);
+AllocateMessage unpack_allocate(Unpacker& from);
+
+// Ends a call: either done or failed.
+void pack_outcome(Packer& into, const WorkerOutcome& outcome);
+WorkerOutcome unpack_outcome(MessageKind kind, Unpacker& from);
+
+MessageKind unpack_kind(Unpacker& from);
+
+}  // namespace juxta::sed

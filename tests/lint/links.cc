@@ -1,0 +1,2 @@
+// A program around one library, for the link tests.
+int main() { return 0; }

@@ -1,0 +1,42 @@
+// The data group protocol under faults: some histories each time, and proof that the simulation
+// sees a protocol that is broken. data_group_simulation plays as many more as wanted.
+#include <gtest/gtest.h>
+
+#include "tests/simulation/world.h"
+
+namespace juxta::data::simulation {
+namespace {
+
+class DataGroupSimulation : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(DataGroupSimulation, keeps_every_promise_in_fifty_histories) {
+    for (std::uint64_t seed = GetParam(); seed < GetParam() + 50; ++seed) {
+        World world(seed, Weakening::none);
+        ASSERT_EQ(world.play(), "") << "seed " << seed;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, DataGroupSimulation, ::testing::Values(1, 51, 101, 151));
+
+TEST(DataGroupHistory, is_the_same_for_the_same_seed) {
+    World first(7, Weakening::none), second(7, Weakening::none);
+    EXPECT_EQ(first.play(), second.play());
+    EXPECT_EQ(first.figures().text(), second.figures().text());
+}
+
+class WeakenedProtocol : public ::testing::TestWithParam<std::pair<Weakening, std::string_view>> {};
+
+TEST_P(WeakenedProtocol, is_caught) {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        World world(seed, GetParam().first);
+        if (!world.play().empty()) return;
+    }
+    FAIL() << GetParam().second << " was not seen in 200 histories";
+}
+
+INSTANTIATE_TEST_SUITE_P(Weakenings, WeakenedProtocol,
+                         ::testing::ValuesIn(std::begin(kWeakenings) + 1, std::end(kWeakenings)),
+                         [](const auto& info) { return std::string(info.param.second); });
+
+}  // namespace
+}  // namespace juxta::data::simulation

@@ -1,0 +1,51 @@
+// Locality: which bytes a candidate has, which its cluster has, which must move.
+#include "common/model/scheduling.h"
+
+#include <gtest/gtest.h>
+
+namespace juxta {
+namespace {
+
+class Locality : public ::testing::Test {
+protected:
+    void SetUp() override {
+        request_.data = {DataId{{1, 1}}, DataId{{1, 2}}};
+        request_.data_arguments = {"A", "B"};
+        request_.locations = {
+            {DataId{{1, 1}}, {}, 100, {{"p1", {"h1", "c1"}, false}}},
+            {DataId{{1, 2}}, {}, 40, {{"p3", {"h3", "c2"}, false}, {"p2", {"h2", "c1"}, true}}}};
+    }
+
+    EstimationVector at(const std::string& host, const std::string& cluster) {
+        EstimationVector vector;
+        add_locality(vector, request_, {host, cluster});
+        return vector;
+    }
+
+    ScheduleRequest request_;
+};
+
+TEST_F(Locality, counts_bytes_on_the_host_in_the_cluster_and_to_move) {
+    const EstimationVector vector = at("h1", "c1");
+    EXPECT_EQ(vector.bytes_here, 100u);
+    EXPECT_EQ(vector.bytes_cluster, 40u);
+    EXPECT_EQ(vector.bytes_to_move, 40u);
+    ASSERT_EQ(vector.arguments.size(), 2u);
+    EXPECT_EQ(vector.arguments[1], (ArgumentLocality{"B", 40, 0, 40, 40}));
+}
+
+TEST_F(Locality, takes_a_cached_version_for_as_good_as_a_copy) {
+    EXPECT_EQ(at("h2", "c1").bytes_here, 40u);
+}
+
+TEST_F(Locality, moves_everything_to_a_host_that_has_nothing) {
+    EXPECT_EQ(at("h9", "c9").bytes_to_move, 140u);
+}
+
+TEST_F(Locality, says_nothing_of_data_whose_place_is_not_known) {
+    request_.locations.clear();
+    EXPECT_TRUE(at("h1", "c1").arguments.empty());
+}
+
+}  // namespace
+}  // namespace juxta

@@ -1,0 +1,371 @@
+// The directory: conditions, repeats, who is a holder when, and that it is a function of its
+// commands.
+#include "data_service/core/directory.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+namespace juxta::data {
+namespace {
+
+const DataId kDatum{Id128{1, 1}};
+const DataId kOther{Id128{1, 2}};
+const RequestId kRequest{Id128{9, 1}};
+const GroupId kHome{kDatum, 0};
+
+Member member(std::uint64_t provider, Incarnation incarnation = 1) {
+    return {ProviderId{provider}, incarnation};
+}
+
+RegisterProvider registration(const Member& self, std::string name = {}) {
+    RegisterProvider command;
+    command.contact.name = name.empty() ? "p" + std::to_string(self.provider.value) : name;
+    command.contact.self = self;
+    command.capacity_bytes = 1000;
+    return command;
+}
+
+AllocateDatum allocation(std::vector<std::vector<Member>> members, DataId id = kDatum,
+                         RequestId request = kRequest, std::string name = {}) {
+    AllocateDatum command;
+    command.request = request;
+    command.id = id;
+    command.spec.copies = 2;
+    command.spec.name = std::move(name);
+    command.members = std::move(members);
+    return command;
+}
+
+class DirectoryOfFour : public ::testing::Test {
+protected:
+    DirectoryOfFour() {
+        for (std::uint64_t p = 1; p <= 4; ++p) directory.apply(registration(member(p)));
+    }
+    bool accepts(const Command& command) { return directory.apply(command).accepted; }
+    void refuses(const Command& command) {
+        const Directory before = directory;
+        const Applied applied = directory.apply(command);
+        EXPECT_FALSE(applied.accepted);
+        EXPECT_TRUE(applied.views.empty());
+        EXPECT_EQ(directory, before);
+    }
+    const GroupRecord& home() const { return *directory.find(kHome); }
+    void allocate() { ASSERT_TRUE(accepts(allocation({{member(1), member(2)}}))); }
+
+    Directory directory;
+};
+
+using DirectoryProviders = DirectoryOfFour;
+using DirectoryViews = DirectoryOfFour;
+using DirectoryData = DirectoryOfFour;
+using DirectoryNames = DirectoryOfFour;
+
+TEST_F(DirectoryProviders, a_new_incarnation_confirms_the_death_of_those_before) {
+    EXPECT_TRUE(accepts(registration(member(1, 5))));
+    EXPECT_TRUE(directory.is_dead(member(1, 4)));
+    EXPECT_FALSE(directory.is_dead(member(1, 5)));
+    refuses(registration(member(1, 4)));
+}
+
+TEST_F(DirectoryProviders, an_incarnation_confirmed_dead_cannot_register) {
+    EXPECT_TRUE(accepts(ConfirmDead{member(1)}));
+    EXPECT_TRUE(accepts(ConfirmDead{member(1)}));
+    refuses(registration(member(1)));
+    EXPECT_TRUE(accepts(registration(member(1, 2))));
+}
+
+TEST_F(DirectoryProviders, another_name_under_the_same_id_is_refused) {
+    refuses(registration(member(1, 2), "stranger"));
+}
+
+TEST_F(DirectoryProviders, nobody_dies_who_never_registered) {
+    refuses(ConfirmDead{member(1, 2)});
+    refuses(ConfirmDead{member(77)});
+    refuses(DrainProvider{ProviderId{77}});
+}
+
+TEST_F(DirectoryProviders, a_new_incarnation_is_not_draining) {
+    EXPECT_TRUE(accepts(DrainProvider{ProviderId{1}}));
+    EXPECT_TRUE(accepts(registration(member(1))));
+    EXPECT_TRUE(directory.providers().at(ProviderId{1}).draining);
+    EXPECT_TRUE(accepts(registration(member(1, 2))));
+    EXPECT_FALSE(directory.providers().at(ProviderId{1}).draining);
+}
+
+// -- allocation
+// ------------------------------------------------------------------------------------
+
+TEST_F(DirectoryData, allocation_installs_view_1_activated_with_its_members_as_holders) {
+    const Applied applied = directory.apply(allocation({{member(1), member(2)}, {member(3)}}));
+    EXPECT_TRUE(applied.accepted);
+    EXPECT_EQ(applied.views, (std::vector<GroupId>{kHome, {kDatum, 1}}));
+    EXPECT_EQ(applied.concerned,
+              (std::vector<ProviderId>{ProviderId{1}, ProviderId{2}, ProviderId{3}}));
+    EXPECT_EQ(home().view.epoch, 1u);
+    EXPECT_TRUE(home().view.activated);
+    EXPECT_EQ(home().holders, home().view.members);
+}
+
+TEST_F(DirectoryData, the_same_request_allocates_once) {
+    allocate();
+    const Applied again = directory.apply(allocation({{member(1), member(2)}}));
+    EXPECT_TRUE(again.accepted);
+    EXPECT_TRUE(again.views.empty());
+    refuses(allocation({{member(3)}}, kOther));
+    EXPECT_EQ(directory.allocated_by(kRequest), kDatum);
+}
+
+TEST_F(DirectoryData, members_must_be_alive_registered_and_distinct) {
+    refuses(allocation({}));
+    refuses(allocation({{}}));
+    refuses(allocation({{member(9)}}));
+    refuses(allocation({{member(1, 2)}}));
+    refuses(allocation({{member(1), member(1)}}));
+    directory.apply(ConfirmDead{member(1)});
+    refuses(allocation({{member(1)}}));
+}
+
+TEST_F(DirectoryData, another_request_cannot_take_a_known_id) {
+    allocate();
+    refuses(allocation({{member(3)}}, kDatum, RequestId{Id128{9, 2}}));
+}
+
+// -- views
+// -----------------------------------------------------------------------------------------
+
+TEST_F(DirectoryViews, a_change_is_conditional_on_the_epoch) {
+    allocate();
+    const ChangeView shrink{kHome, 1, {member(1)}, std::nullopt};
+    EXPECT_TRUE(accepts(shrink));
+    EXPECT_EQ(home().view.epoch, 2u);
+    EXPECT_FALSE(home().view.activated);
+    refuses(shrink);
+}
+
+TEST_F(DirectoryViews, who_left_stays_a_holder_until_the_smaller_view_is_activated) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1)}, std::nullopt});
+    EXPECT_EQ(home().holders, (std::vector<Member>{member(1), member(2)}));
+    const Applied applied = directory.apply(RecordActivated{kHome, 2, member(1)});
+    EXPECT_EQ(home().holders, (std::vector<Member>{member(1)}));
+    EXPECT_EQ(applied.views, (std::vector<GroupId>{kHome}));
+    EXPECT_EQ(applied.concerned, (std::vector<ProviderId>{ProviderId{1}, ProviderId{2}}));
+}
+
+TEST_F(DirectoryViews, a_holder_can_be_called_back_before_the_activation) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1)}, std::nullopt});
+    EXPECT_TRUE(accepts(ChangeView{kHome, 2, {member(2)}, std::nullopt}));
+}
+
+TEST_F(DirectoryViews, only_the_primary_activates_only_the_current_view_and_again_for_nothing) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(2), member(1)}, std::nullopt});
+    refuses(RecordActivated{kHome, 2, member(1)});
+    refuses(RecordActivated{kHome, 1, member(2)});
+    EXPECT_TRUE(accepts(RecordActivated{kHome, 2, member(2)}));
+    const Applied again = directory.apply(RecordActivated{kHome, 2, member(2)});
+    EXPECT_TRUE(again.accepted);
+    EXPECT_TRUE(again.views.empty());
+}
+
+TEST_F(DirectoryViews, a_member_must_be_a_holder) {
+    allocate();
+    refuses(ChangeView{kHome, 1, {member(1), member(3)}, std::nullopt});
+    refuses(ChangeView{kHome, 1, {}, std::nullopt});
+    refuses(ChangeView{kHome, 1, {member(1), member(1)}, std::nullopt});
+}
+
+TEST_F(DirectoryViews, nobody_joins_before_the_view_is_activated) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1)}, std::nullopt});
+    refuses(ChangeView{kHome, 2, {member(1)}, member(3)});
+    directory.apply(RecordActivated{kHome, 2, member(1)});
+    EXPECT_TRUE(accepts(ChangeView{kHome, 2, {member(1)}, member(3)}));
+}
+
+TEST_F(DirectoryViews, a_joiner_is_registered_alive_and_no_holder) {
+    allocate();
+    refuses(ChangeView{kHome, 1, {member(1), member(2)}, member(9)});
+    refuses(ChangeView{kHome, 1, {member(1)}, member(2)});
+    directory.apply(ConfirmDead{member(3)});
+    refuses(ChangeView{kHome, 1, {member(1), member(2)}, member(3)});
+}
+
+TEST_F(DirectoryViews, a_full_joiner_becomes_the_last_member_and_a_holder) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1), member(2)}, member(3)});
+    refuses(RecordFull{kHome, 2, member(3)});  // not activated
+    directory.apply(RecordActivated{kHome, 2, member(1)});
+    refuses(RecordFull{kHome, 2, member(4)});
+    EXPECT_TRUE(accepts(RecordFull{kHome, 2, member(3)}));
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(1), member(2), member(3)}));
+    EXPECT_EQ(home().holders, home().view.members);
+    EXPECT_FALSE(home().view.joiner);
+    EXPECT_FALSE(home().view.activated);
+    refuses(RecordFull{kHome, 2, member(3)});
+}
+
+TEST_F(DirectoryViews, a_view_tells_who_is_confirmed_dead) {
+    allocate();
+    directory.apply(ConfirmDead{member(2)});
+    directory.apply(ChangeView{kHome, 1, {member(1)}, std::nullopt});
+    EXPECT_TRUE(home().view.is_dead(member(2)));
+    EXPECT_FALSE(home().view.is_dead(member(1)));
+}
+
+// -- the end of data
+// -------------------------------------------------------------------------------
+
+TEST_F(DirectoryData, is_lost_only_when_every_holder_of_some_block_is_confirmed_dead) {
+    ASSERT_TRUE(accepts(allocation({{member(1), member(2)}, {member(3)}})));
+    refuses(DeclareLost{kDatum});
+    directory.apply(ConfirmDead{member(1)});
+    refuses(DeclareLost{kDatum});
+    directory.apply(ConfirmDead{member(3)});
+    const Applied lost = directory.apply(DeclareLost{kDatum});
+    EXPECT_EQ(lost.views.size(), 2u);
+    EXPECT_TRUE(directory.find(kDatum)->lost);
+    EXPECT_TRUE(home().view.lost);
+    EXPECT_TRUE(directory.apply(DeclareLost{kDatum}).views.empty());
+    refuses(ChangeView{kHome, 2, {member(1)}, std::nullopt});
+}
+
+TEST_F(DirectoryData, free_installs_freed_views_once_and_gives_the_name_away) {
+    ASSERT_TRUE(accepts(allocation({{member(1)}}, kDatum, kRequest, "A")));
+    refuses(ForgetDatum{kDatum});
+    EXPECT_EQ(directory.apply(FreeDatum{kDatum}).views.size(), 1u);
+    EXPECT_TRUE(home().view.freed);
+    EXPECT_EQ(directory.named("A"), std::nullopt);
+    EXPECT_TRUE(directory.apply(FreeDatum{kDatum}).views.empty());
+    EXPECT_TRUE(accepts(ForgetDatum{kDatum}));
+    EXPECT_EQ(directory.find(kDatum), nullptr);
+    EXPECT_EQ(directory.allocated_by(kRequest), std::nullopt);
+    EXPECT_TRUE(accepts(ForgetDatum{kDatum}));
+    refuses(FreeDatum{kDatum});
+}
+
+TEST_F(DirectoryData, the_end_of_a_client_frees_what_lives_as_long_as_it) {
+    AllocateDatum mine = allocation({{member(1)}});
+    mine.spec.lifetime = Lifetime::client;
+    mine.spec.client = ClientId{42};
+    AllocateDatum kept = allocation({{member(1)}}, kOther, RequestId{Id128{9, 2}});
+    kept.spec.client = ClientId{42};
+    ASSERT_TRUE(accepts(mine) && accepts(kept));
+    EXPECT_TRUE(directory.apply(EndClient{ClientId{41}}).views.empty());
+    EXPECT_EQ(directory.apply(EndClient{ClientId{42}}).views, (std::vector<GroupId>{kHome}));
+    EXPECT_FALSE(directory.find(kOther)->freed);
+}
+
+TEST_F(DirectoryData, made_persistent_it_outlives_its_client) {
+    AllocateDatum mine = allocation({{member(1)}});
+    mine.spec.lifetime = Lifetime::client;
+    mine.spec.client = ClientId{42};
+    mine.spec.persistence = Persistence::volatile_;
+    ASSERT_TRUE(accepts(mine));
+    EXPECT_TRUE(accepts(ChangeDatum{kDatum, {}, {}, Persistence::persistent}));
+    EXPECT_TRUE(directory.apply(EndClient{ClientId{42}}).views.empty());
+}
+
+TEST_F(DirectoryData, a_unique_datum_has_one_copy) {
+    allocate();
+    refuses(ChangeDatum{kDatum, {}, 0, {}});
+    EXPECT_TRUE(accepts(ChangeDatum{kDatum, {}, {}, Persistence::unique_sticky}));
+    EXPECT_EQ(directory.find(kDatum)->spec.copies, 1u);
+    refuses(ChangeDatum{kDatum, {}, 2, {}});
+}
+
+// -- names
+// -----------------------------------------------------------------------------------------
+
+TEST_F(DirectoryNames, naming_takes_the_name_over) {
+    ASSERT_TRUE(accepts(allocation({{member(1)}}, kDatum, kRequest, "A")));
+    ASSERT_TRUE(accepts(allocation({{member(1)}}, kOther, RequestId{Id128{9, 2}}, "A")));
+    EXPECT_EQ(directory.named("A"), kOther);
+    EXPECT_EQ(directory.find(kDatum)->spec.name, "");
+    EXPECT_TRUE(accepts(ChangeDatum{kDatum, "A", {}, {}}));
+    EXPECT_EQ(directory.named("A"), kDatum);
+    EXPECT_EQ(directory.find(kOther)->spec.name, "");
+}
+
+TEST_F(DirectoryNames, a_renamed_datum_gives_its_old_name_back) {
+    ASSERT_TRUE(accepts(allocation({{member(1)}}, kDatum, kRequest, "A")));
+    EXPECT_TRUE(accepts(ChangeDatum{kDatum, "B", {}, {}}));
+    EXPECT_EQ(directory.named("A"), std::nullopt);
+    EXPECT_EQ(directory.named("B"), kDatum);
+    EXPECT_TRUE(accepts(ChangeDatum{kDatum, "", {}, {}}));
+    EXPECT_EQ(directory.named("B"), std::nullopt);
+}
+
+TEST_F(DirectoryNames, a_name_given_in_another_cluster_is_forgotten_here) {
+    ASSERT_TRUE(accepts(allocation({{member(1)}}, kDatum, kRequest, "A")));
+    EXPECT_TRUE(accepts(ForgetName{"A", kDatum}));
+    EXPECT_EQ(directory.named("A"), kDatum);
+    EXPECT_TRUE(accepts(ForgetName{"A", kOther}));
+    EXPECT_EQ(directory.named("A"), std::nullopt);
+    EXPECT_TRUE(accepts(ForgetName{"A", kOther}));
+}
+
+// -- determinism
+// -----------------------------------------------------------------------------------
+
+Command random_command(std::mt19937& random) {
+    auto pick = [&](unsigned n) { return static_cast<std::uint64_t>(random() % n); };
+    const DataId id{Id128{1, pick(4)}};
+    const GroupId group{id, static_cast<BlockNumber>(pick(2))};
+    const Member one = member(1 + pick(4), 1 + pick(3)), two = member(1 + pick(4), 1 + pick(3));
+    switch (pick(13)) {
+        case 0: return registration(one);
+        case 1: return ConfirmDead{one};
+        case 2: return DrainProvider{one.provider, pick(2) == 0};
+        case 3: return allocation({{one, two}, {two}}, id, RequestId{Id128{9, pick(6)}}, "n");
+        case 4: return allocation({{one}}, id, RequestId{Id128{9, pick(6)}});
+        case 5: return ChangeView{group, 1 + pick(4), {one}, std::nullopt};
+        case 6: return ChangeView{group, 1 + pick(4), {one}, two};
+        case 7: return RecordActivated{group, 1 + pick(4), one};
+        case 8: return RecordFull{group, 1 + pick(4), one};
+        case 9: return DeclareLost{id};
+        case 10: return pick(4) == 0 ? Command{FreeDatum{id}} : Command{ForgetDatum{id}};
+        case 11: return ChangeDatum{id, "m", static_cast<std::uint16_t>(pick(3)), {}};
+        default: return ForgetName{"n", id};
+    }
+}
+
+// Whatever the history: the same commands give equal directories, a refusal changes nothing, a
+// repeat installs nothing, members are holders, and a snapshot restores the whole.
+TEST(Directory, keeps_its_invariants_after_any_history) {
+    for (unsigned seed = 0; seed < 300; ++seed) {
+        SCOPED_TRACE(::testing::Message() << "seed " << seed);
+        std::mt19937 random(seed);
+        Directory first, second;
+        for (std::uint64_t p = 1; p <= 4; ++p) {
+            first.apply(registration(member(p)));
+            second.apply(registration(member(p)));
+        }
+        for (unsigned step = 0; step < 120; ++step) {
+            const Command command = random_command(random);
+            const Directory before = first;
+            const bool accepted = first.apply(command).accepted;
+            second.apply(command);
+            ASSERT_TRUE(accepted || first == before);
+            const Directory after = first;
+            ASSERT_TRUE(first.apply(command).views.empty());
+            ASSERT_EQ(first, after);
+            ASSERT_EQ(first, second);
+            for (const auto& [id, datum] : first.data()) {
+                for (const GroupRecord& group : datum.blocks) {
+                    for (const Member& m : group.view.members) {
+                        ASSERT_NE(std::ranges::find(group.holders, m), group.holders.end());
+                    }
+                }
+            }
+        }
+        ASSERT_EQ(Directory::restored(first.providers(), first.data()), first);
+    }
+}
+
+}  // namespace
+}  // namespace juxta::data

@@ -1,0 +1,19 @@
+// The verb bench: {"bench", "rows": [{"case", "value", "unit", "reference", "ratio", "bar",
+// "holds"}]}. Every value stands beside its reference, measured in the same run, interleaved;
+// `ratio` is the median of the pairs.
+#pragma once
+
+#include <string>
+
+#include "juxta/client.h"
+
+namespace juxta::tools {
+
+struct BenchOptions {
+    std::string name;
+    bool quick = false;
+};
+
+int bench(const Client& client, const BenchOptions& options, bool json);
+
+}  // namespace juxta::tools
