@@ -112,6 +112,8 @@ std::vector<BytesReceived> SegmentFetcher::fetch(const SegmentWanted& wanted, bo
             if (!store_.has(wanted.segment)) received = pull(wanted, cached);
         } catch (const Error& error) {
             failure = error;
+        } catch (const std::exception& error) {
+            failure = Error(ErrorCode::internal, error.what());
         }
         flights_.change([&](Flights& flights) {
             flight->done = true;

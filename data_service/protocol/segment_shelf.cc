@@ -15,8 +15,12 @@ void SegmentShelf::put(const SegmentId& segment, std::uint64_t bytes) {
 
 std::vector<SegmentId> SegmentShelf::keep(Token floor, const std::vector<SegmentId>& segments) {
     if (floor < floor_) return {};
+    std::set<SegmentId> kept{segments.begin(), segments.end()};
+    // While the floor stands nothing is committed and versions only go, so the true set is in both.
+    if (floor == floor_)
+        std::erase_if(kept, [&](const SegmentId& s) { return !kept_.contains(s); });
     floor_ = floor;
-    kept_ = {segments.begin(), segments.end()};
+    kept_ = std::move(kept);
     std::vector<SegmentId> dropped;
     std::erase_if(held_, [&](const auto& held) {
         if (accepts(held.first)) return false;

@@ -23,7 +23,7 @@ public:
     void put(const SegmentId& segment, std::uint64_t bytes);
 
     // Raises the floor and drops what became garbage; returns what it dropped. A lower floor than
-    // the present one is an old message: ignored.
+    // the present one is an old message: ignored. The same floor can only take away.
     std::vector<SegmentId> keep(Token floor, const std::vector<SegmentId>& segments);
 
     // Drops everything, the floor as well; returns what was there.

@@ -124,6 +124,16 @@ bool CallQueue::expire(Time now) {
     return !late.empty();
 }
 
+void CallQueue::withdraw(Time now) {
+    drain();
+    while (!waiting_.empty()) {
+        Call& call = known(waiting_.front());
+        remove_from_waiting(call);
+        fail(now, call, CallState::failed, ErrorCode::unavailable,
+             sed_ + " is ending and has not begun the call");
+    }
+}
+
 void CallQueue::forget(Time now) {
     while (brief_.size() + kept_.size() > limits_.history ||
            history_bytes_ > limits_.history_bytes) {

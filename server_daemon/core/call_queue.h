@@ -76,6 +76,9 @@ public:
     // sees to its deadline.) True if there were any.
     bool expire(Time now);
 
+    // Takes nothing new, and ends what waits: it can run elsewhere.
+    void withdraw(Time now);
+
     // Drops the results that have been kept long enough.
     void forget(Time now);
 

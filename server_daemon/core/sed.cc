@@ -78,7 +78,7 @@ CallResult Sed::wait_for(const RequestId& id, SteadyTime until) {
     state_.with([](State& state) { ++state.watchers; });
     // A forgotten call is an answer as well.
     state_.wait_until(until, [&](State& state) {
-        return state.ending || !state.queue.knows(id) || state.queue.state_of(id).finished();
+        return !state.queue.knows(id) || state.queue.state_of(id).finished();
     });
     return state_.with([&](State& state) {
         --state.watchers;
@@ -87,11 +87,12 @@ CallResult Sed::wait_for(const RequestId& id, SteadyTime until) {
 }
 
 std::vector<CallResult> Sed::wait(const std::vector<RequestId>& ids, unsigned wait_ms) {
+    if (ids.empty()) return {};
     state_.with([](State& state) { ++state.watchers; });
     state_.wait_until(Clock::now() + std::chrono::milliseconds(wait_ms), [&](State& state) {
-        return state.ending || std::ranges::any_of(ids, [&](const RequestId& id) {
-                   return !state.queue.knows(id) || state.queue.state_of(id).finished();
-               });
+        return std::ranges::any_of(ids, [&](const RequestId& id) {
+            return !state.queue.knows(id) || state.queue.state_of(id).finished();
+        });
     });
     return state_.with([&](State& state) {
         --state.watchers;
@@ -157,7 +158,7 @@ bool Sed::drained() const {
 void Sed::end() {
     const auto runs = state_.change([](State& state) {
         state.ending = true;
-        state.queue.drain();
+        state.queue.withdraw(monotonic_now());
         return state.runs;
     });
     for (const auto& [id, run] : runs) run->stop();

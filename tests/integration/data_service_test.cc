@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include <cstring>
 #include <filesystem>
@@ -420,6 +421,9 @@ TEST_F(DataServiceTest, is_unavailable_and_not_lost_while_the_only_copy_is_silen
     const DataId id = put(at, spec(100), pattern(100, 1));
     const std::string holder = at.describe(id).blocks.at(0).primary;
     elements_.at(holder).process.signal(SIGSTOP);
+    // The signal's arrival is not the stop: other threads answer until all have stopped.
+    siginfo_t stopped{};
+    ASSERT_EQ(::waitid(P_ALL, 0, &stopped, WSTOPPED), 0);
     EXPECT_EQ(refusal_of([&] { at.acquire_read(id); }, holder), ErrorCode::unavailable);
     elements_.at(holder).process.signal(SIGCONT);
     EXPECT_TRUE(eventually([&] {

@@ -42,6 +42,7 @@ public:
         std::map<Version, Token> made_under;
         std::map<ClientId, Acknowledged> releases;  // the last of each client
         std::set<SegmentId> never;                  // of refused releases
+        std::int64_t writes_after_heal = 0;         // begun
         std::int64_t releases_after_heal = 0;
     };
 

@@ -111,6 +111,7 @@ void SimClient::begin(const std::vector<Target>& data, Time now, Packets& out) {
     const auto throw_ = dice_.below(10);
     kind_ = throw_ < 6 ? Kind::write : throw_ < 7 ? Kind::shared : Kind::snapshot;
     rid_ += 1;
+    if (kind_ == Kind::write && judge_.healed) judge_.story(target_.datum).writes_after_heal += 1;
     floor_ = judge_.story(target_.datum).acknowledged;
     began_ = phase_began_ = now;
     patience_ = dice_.one_in(6) ? dice_.below(300 * kMillisecond) : 60 * kSecond;
@@ -233,7 +234,7 @@ void SimClient::finish(Time now, Packets& out) {
     rid_ += 1;
     phase_ = Phase::finishing;
     judge_.forget_trust(id_);
-    if (dice_.one_in(8)) return ask(home(), Abort{token_}, now, out);
+    if (!judge_.healed && dice_.one_in(8)) return ask(home(), Abort{token_}, now, out);
     ask(home(), Release{token_, changes_}, now, out);
 }
 

@@ -15,7 +15,6 @@ enum class Weakening {
     leases_without_promise,  // beacons are answered by nobody's promise
     lease_from_reply,        // the holder counts its lease from the answer, not from the request
     rows_left_out,           // a barrier carries the ledger without the answers already given
-    epoch_rewritten,         // members take messages of old views for new ones
     silence_is_death,        // a silent member counts as confirmed dead
     floor_too_high,          // garbage orders hit what the present holder has staged
     same_identity,           // a restarted provider comes back as the incarnation before
@@ -31,7 +30,6 @@ constexpr std::pair<Weakening, std::string_view> kWeakenings[] = {
     {Weakening::leases_without_promise, "leases_without_promise"},
     {Weakening::lease_from_reply, "lease_from_reply"},
     {Weakening::rows_left_out, "rows_left_out"},
-    {Weakening::epoch_rewritten, "epoch_rewritten"},
     {Weakening::silence_is_death, "silence_is_death"},
     {Weakening::floor_too_high, "floor_too_high"},
     {Weakening::same_identity, "same_identity"},

@@ -294,9 +294,6 @@ bool World::tamper_with_member_message(Packet& packet) {
             poorer.rows.clear();
             barrier->ledger = std::make_shared<const Ledger>(std::move(poorer));
         }
-    } else if (weakening_ == Weakening::epoch_rewritten) {
-        const GroupMember* to = host_of(message.to).process.member(message.group);
-        if (to && message.epoch != 0) message.epoch = std::max(message.epoch, to->view().epoch);
     } else if (weakening_ == Weakening::floor_too_high) {
         if (auto* keep = std::get_if<Keep>(&message.body)) keep->floor += 1;
     } else if (weakening_ == Weakening::joiner_full_at_once) {

@@ -655,6 +655,18 @@ TEST_F(Garbage, a_lower_floor_is_an_old_message) {
     EXPECT_EQ(at(2).segments(), before);
 }
 
+// Found by simulation, seed 107053: a dropped segment was accepted again.
+TEST_F(Garbage, a_late_order_of_the_same_floor_brings_nothing_back) {
+    SegmentShelf shelf;
+    shelf.put(segment(1), 8);
+    shelf.put(segment(2), 8);
+    EXPECT_TRUE(shelf.keep(5, {segment(1), segment(2)}).empty());
+    EXPECT_EQ(shelf.keep(5, {segment(2)}), (std::vector<SegmentId>{segment(1)}));
+    EXPECT_TRUE(shelf.keep(5, {segment(1), segment(2)}).empty());
+    EXPECT_FALSE(shelf.accepts(segment(1)));
+    EXPECT_TRUE(shelf.has(segment(2)));
+}
+
 TEST_F(Garbage, the_row_of_a_client_that_went_silent_is_forgotten) {
     allocate(1);
     write(kAnn, 1);

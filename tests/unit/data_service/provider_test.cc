@@ -133,6 +133,7 @@ TEST_F(ProviderTest, lets_a_writer_wait_for_the_one_before) {
 }
 
 TEST_F(ProviderTest, refuses_a_holder_whose_lease_has_ended) {
+    world.manager.durations.lock = 300 * kMillisecond;
     auto& a = world.add("a");
     world.allocate(group, {"a"}, 1000);
     const Granted first = lock(a.provider, 1);
@@ -385,6 +386,7 @@ TEST_F(ProviderTest, gives_up_a_reservation_that_gets_no_view) {
 }
 
 TEST_F(ProviderTest, drops_what_a_dead_writer_left) {
+    world.manager.durations.lock = 300 * kMillisecond;
     auto& a = world.add("a");
     world.allocate(group, {"a"}, 1000);
     const Granted granted = lock(a.provider);

@@ -52,11 +52,11 @@ public:
     };
 
     FakeManager() {
-        durations_.heartbeat = 10 * kMillisecond;
-        durations_.detection = 100 * kMillisecond;
-        durations_.primary_lease = 60 * kMillisecond;
-        durations_.lock = 300 * kMillisecond;
-        durations_.pin = 300 * kMillisecond;
+        durations.heartbeat = 10 * kMillisecond;
+        durations.detection = 100 * kMillisecond;
+        durations.primary_lease = 60 * kMillisecond;
+        durations.lock = 10 * kSecond;  // the writers here renew nothing
+        durations.pin = 300 * kMillisecond;
     }
 
     Durations register_provider(const ProviderContact&, std::uint64_t, std::uint64_t) override {
@@ -65,7 +65,7 @@ public:
             s.registrations += 1;
             s.knows = true;
         });
-        return durations_;
+        return durations;
     }
     BeatReply beat(const BeatReport& report) override {
         return state.with([&](State& s) {
@@ -109,13 +109,12 @@ public:
     }
 
     Guarded<State> state;
+    Durations durations;  // told at registration
 
 private:
     static void fail_if_away(const State& s) {
         if (s.away) throw Error(ErrorCode::peer_unreachable, "away");
     }
-
-    Durations durations_;
 };
 
 class ProviderWorld;

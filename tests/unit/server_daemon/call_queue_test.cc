@@ -219,6 +219,16 @@ TEST_F(CallQueueTest, drains_what_was_accepted_and_takes_nothing_new) {
     EXPECT_TRUE(queue.idle());
 }
 
+TEST_F(CallQueueTest, sends_what_waits_elsewhere_when_it_ends) {
+    run();
+    run();
+    const RequestId waiting = submit();
+    queue.withdraw(now);
+    EXPECT_EQ(state(waiting), CallState::failed);
+    EXPECT_EQ(reaction_to(queue.state_of(waiting).error), Reaction::try_elsewhere);
+    EXPECT_EQ(code_of([&] { submit(); }), ErrorCode::no_server);
+}
+
 TEST_F(CallQueueTest, takes_an_absurd_deadline_for_none) {
     submit(1e300);
     EXPECT_EQ(queue.take(now).deadline, 0);

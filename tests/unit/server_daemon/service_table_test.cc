@@ -143,7 +143,7 @@ TEST(Modules, that_do_not_load_are_refused_in_one_line) {
     ServiceTable table;
     EXPECT_THAT(refusal_of([&] { load_module("/nowhere/x.so", table); }),
                 HasSubstr("there is no such file"));
-    EXPECT_THAT(refusal_of([&] { load_module(__FILE__, table); }),
+    EXPECT_THAT(refusal_of([&] { load_module(kSedProgram, table); }),
                 HasSubstr("it cannot be loaded"));
     EXPECT_THAT(refusal_of([&] { load_module(test_module("no_entry"), table); }),
                 HasSubstr("no service module"));
