@@ -30,6 +30,15 @@ class Failed(Exception):
         return json.loads(self.out)["error"]
 
 
+def lives(pid):
+    """A process that has ended and waits for whoever reaps orphans lives no more."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class PlatformTest(unittest.TestCase):
     UP = []          # options of `juxta up`
     DESCRIPTOR = ""  # or an XML text to deploy
@@ -71,11 +80,11 @@ class PlatformTest(unittest.TestCase):
         pids = [e["pid"] for e in cls.json("status")["elements"]]
         try:
             cls.juxta("down", "--purge", timeout=90)
-            left = [p for p in pids if p and os.path.exists(f"/proc/{p}")]
+            left = [p for p in pids if p and lives(p)]
             assert not left, f"processes left behind: {left}"
         finally:
             for pid in pids:
-                if pid and os.path.exists(f"/proc/{pid}"):
+                if pid and lives(pid):
                     os.kill(pid, signal.SIGKILL)
             shutil.rmtree(cls.folder, ignore_errors=True)
 
