@@ -26,7 +26,7 @@ struct PlatformInfo {
 struct MasterSettings {
     std::uint32_t limit = 8;  // candidates that a client gets
     unsigned collect_ms = 800;
-    unsigned locate_ms = 150;
+    unsigned locate_ms = 600;
     // After its start an agent that does not know a service waits for its children to join.
     unsigned gathering_ms = 2500;
 };

@@ -242,6 +242,8 @@ void ClusterManager::cached(const ProviderContact& holder, const DataId& id, Ver
         auto& copies = s.caches[id];
         if (held && record != nullptr && !record->freed) {
             copies[holder.self.provider] = {holder, version};
+            Version& newest = s.newest[id];
+            newest = std::max(newest, version);  // what is cached was committed
         } else {
             const auto found = copies.find(holder.self.provider);
             if (found != copies.end() && found->second.version <= version) copies.erase(found);

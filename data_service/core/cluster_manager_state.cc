@@ -154,8 +154,8 @@ DatumLocation locate(const ClusterManagerState& state, const DataId& id,
                      const DatumRecord& record) {
     DatumLocation location{id, record.spec.type, record.bytes, {}};
     const auto newest = state.newest.find(id);
-    const bool heard = newest != state.newest.end();
-    if (heard && newest->second == 0) return location;  // never written
+    // Members hold the newest version whether or not it has been heard of.
+    const bool heard = newest != state.newest.end() && newest->second > 0;
     std::set<ProviderId> members;
     for (const GroupRecord& block : record.blocks) {
         for (const Member& member : block.view.members) {

@@ -23,9 +23,9 @@
 #include <thread>
 #include <vector>
 
+#include "common/base/crew.h"
 #include "common/base/guarded.h"
 #include "common/model/element.h"
-#include "data_service/core/cluster_manager_crew.h"
 #include "data_service/core/contact_book.h"
 #include "data_service/core/provider_links.h"
 #include "data_service/core/provider_state.h"
@@ -135,10 +135,13 @@ private:
     bool register_once();
     void beat_once();
 
+    // `fresh`: something came for it just now. The directory then hears of it before whoever asked
+    // for it goes on, so that the next call is placed where the data are.
     void note_cached(const DataId& datum, Version version,
-                     const std::vector<SegmentWanted>& segments);
+                     const std::vector<SegmentWanted>& segments, bool fresh);
     void evicted(const std::vector<SegmentId>& segments);
     void tell_cached(const CachedVersions::Held& version, bool held);
+    void tell_cached_now(const CachedVersions::Held& version, bool held);
     void drop_cached(const DataId& datum);
 
     const ProviderSettings settings_;

@@ -235,7 +235,7 @@ std::vector<Movement> Provider::fetch(const DataId& datum, Version version,
             by_source[received.from] += received.bytes;
         }
     }
-    note_cached(datum, version, segments);
+    note_cached(datum, version, segments, !by_source.empty());
     std::vector<Movement> moved;
     for (const auto& [from, bytes] : by_source)
         moved.push_back({"", from, settings_.self.name, bytes});

@@ -11,6 +11,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Duration kKeepEmptyGroup = 60 * kSecond;
+// Who asks later is told by the manager, and so is a member that a late message makes again.
+constexpr Duration kKeepFreedGroup = 5 * kSecond;
 constexpr std::size_t kCachesInTurn = 50;
 
 }  // namespace
@@ -43,7 +45,8 @@ void Provider::sweep(Time now) {
         std::vector<GroupId> reservations;
         std::vector<GroupId> over;
         for (const auto& [group, here] : s.groups) {
-            const bool is_empty = here.empty_since != 0 && now - here.empty_since > kKeepEmptyGroup;
+            const Duration keep = here.member.view().freed ? kKeepFreedGroup : kKeepEmptyGroup;
+            const bool is_empty = here.empty_since != 0 && now - here.empty_since > keep;
             if (is_empty) over.push_back(group);
             if (here.member.view().epoch == 0 && now > here.reserved_until)
                 reservations.push_back(group);
@@ -133,14 +136,18 @@ void Provider::beat_once() {
 // -- the cache -----------------------------------------------------------------------------------
 
 void Provider::note_cached(const DataId& datum, Version version,
-                           const std::vector<SegmentWanted>& segments) {
+                           const std::vector<SegmentWanted>& segments, bool fresh) {
     std::vector<SegmentId> cached;
     for (const SegmentWanted& wanted : segments) {
         if (store_.is_cached(wanted.segment)) cached.push_back(wanted.segment);
     }
     if (cached.empty()) return;  // a member's copy: the directory knows it
     state_.with([&](State& s) { s.cached.keep(datum, version, std::move(cached)); });
-    tell_cached({datum, version}, true);
+    if (fresh) {
+        tell_cached_now({datum, version}, true);
+    } else {
+        tell_cached({datum, version}, true);
+    }
 }
 
 void Provider::evicted(const std::vector<SegmentId>& segments) {
@@ -149,14 +156,16 @@ void Provider::evicted(const std::vector<SegmentId>& segments) {
 }
 
 void Provider::tell_cached(const CachedVersions::Held& version, bool held) {
-    manager_crew_.run([this, version, held] {
-        try {
-            manager_.cached(settings_.self, version.first, version.second, held);
-        } catch (const std::exception& error) {  // told again in its turn
-            log::debug("the owner of {} does not know what is cached here: {}",
-                       to_string(version.first), error.what());
-        }
-    });
+    manager_crew_.run([this, version, held] { tell_cached_now(version, held); });
+}
+
+void Provider::tell_cached_now(const CachedVersions::Held& version, bool held) {
+    try {
+        manager_.cached(settings_.self, version.first, version.second, held);
+    } catch (const std::exception& error) {  // told again in its turn
+        log::debug("the owner of {} does not know what is cached here: {}",
+                   to_string(version.first), error.what());
+    }
 }
 
 void Provider::tell_of_caches() {

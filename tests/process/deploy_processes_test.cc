@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <chrono>
 #include <filesystem>
@@ -164,6 +165,8 @@ TEST_F(DeployProcesses,
     deployer.deploy(platform);
     const auto pid = static_cast<pid_t>(view_of("s2").status.pid);
     ::kill(pid, SIGSTOP);
+    siginfo_t stopped{};
+    ::waitid(P_PID, static_cast<id_t>(pid), &stopped, WSTOPPED);  // all of its threads
     const auto begin = std::chrono::steady_clock::now();
     const ElementView view = view_of("s2");
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));

@@ -364,15 +364,13 @@ TEST_F(ClusterManagerTest, gives_a_known_client_a_fresh_lease_after_a_restart) {
     EXPECT_EQ(refusal_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
 }
 
-TEST_F(ClusterManagerTest, locates_only_what_was_written_and_counts_current_caches) {
+TEST_F(ClusterManagerTest, counts_a_cache_only_while_its_version_is_the_newest) {
     join("p1");
     const DatumInfo info = allocate(spec(8));
     ProviderContact far = contact("far");
     far.place = {"h-far", "c2"};
-    manager_->cached(far, info.id, 1, true);
-    ASSERT_EQ(manager_->locate({info.id}).size(), 1u);
-    EXPECT_TRUE(manager_->locate({info.id})[0].copies.empty()) << "never written";
     beat("p1", {}, {{info.id, 1}});
+    manager_->cached(far, info.id, 1, true);
     const DatumLocation written = manager_->locate({info.id})[0];
     ASSERT_EQ(written.copies.size(), 2u);
     EXPECT_EQ(written.copies[0].provider, "p1");
@@ -381,6 +379,16 @@ TEST_F(ClusterManagerTest, locates_only_what_was_written_and_counts_current_cach
     beat("p1", {}, {{info.id, 2}});
     EXPECT_EQ(manager_->locate({info.id})[0].copies.size(), 1u) << "the cache is outdated";
     EXPECT_EQ(manager_->find(info.id).newest, 2u);
+}
+
+// A result was sent elsewhere by the call right after the one that made it.
+TEST_F(ClusterManagerTest, locates_what_was_just_written_before_its_provider_beats) {
+    join("p1");
+    const DatumInfo info = allocate(spec(8));
+    ASSERT_EQ(manager_->locate({info.id})[0].copies.size(), 1u);
+    ProviderContact far = contact("far");
+    manager_->cached(far, info.id, 1, true);
+    EXPECT_EQ(manager_->locate({info.id})[0].copies.size(), 2u);
 }
 
 TEST_F(ClusterManagerTest, refuses_a_dead_incarnation_and_a_foreign_provider) {

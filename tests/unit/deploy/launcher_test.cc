@@ -86,6 +86,10 @@ TEST_F(LocalLauncherTest, kills_what_a_process_left_in_other_sessions) {
 
 TEST_F(LocalLauncherTest, adopts_only_a_process_that_runs_the_same) {
     const Process process = run({"/bin/sleep", "100"});
+    // A process that is just being started has no arguments for a moment.
+    for (int i = 0; i < 500 && !launcher.adopt(process.pid, {"/bin/sleep", "100"}); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     EXPECT_EQ(launcher.adopt(process.pid, {"/bin/sleep", "100"}), process);
     EXPECT_FALSE(launcher.adopt(process.pid, {"/bin/sleep", "99"}));
     launcher.kill_all_of({process});
