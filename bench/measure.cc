@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 
 namespace juxta::bench {
+
+using Clock = std::chrono::steady_clock;
 
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
@@ -13,7 +16,6 @@ double median(std::vector<double> values) {
 }
 
 double median_seconds(std::size_t times, const std::function<void()>& operation) {
-    using Clock = std::chrono::steady_clock;
     std::vector<double> seconds;
     seconds.reserve(times);
     for (std::size_t i = 0; i < times; ++i) {
@@ -22,6 +24,20 @@ double median_seconds(std::size_t times, const std::function<void()>& operation)
         seconds.push_back(std::chrono::duration<double>(Clock::now() - begun).count());
     }
     return median(std::move(seconds));
+}
+
+double per_second(std::size_t threads, std::size_t times, const std::function<void()>& operation) {
+    std::vector<std::future<void>> all;
+    const auto begun = Clock::now();
+    for (std::size_t i = 0; i < threads; ++i) {
+        all.push_back(std::async(std::launch::async, [&] {
+            for (std::size_t n = 0; n < times; ++n) operation();
+        }));
+    }
+    for (std::future<void>& one : all) one.wait();
+    const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+    for (std::future<void>& one : all) one.get();
+    return static_cast<double>(threads * times) / seconds;
 }
 
 Row measure_pairs(std::size_t pairs, const std::function<double()>& value,

@@ -28,6 +28,9 @@ double median(std::vector<double> values);
 // The median time of one `operation`, in seconds, over `times` runs.
 double median_seconds(std::size_t times, const std::function<void()>& operation);
 
+// Operations a second, `times` of them by each of `threads` at once. The first Error is thrown.
+double per_second(std::size_t threads, std::size_t times, const std::function<void()>& operation);
+
 // `pairs` times: value(), then reference(). The rest of the row is filled in by the caller.
 Row measure_pairs(std::size_t pairs, const std::function<double()>& value,
                   const std::function<double()>& reference);

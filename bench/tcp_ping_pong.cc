@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -67,6 +68,10 @@ TcpPingPong::TcpPingPong() {
     }
     connection_.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     without_delay(connection_.get());
+    Ball first{};
+    if (!receive(connection_.get(), first))
+        throw Error(ErrorCode::peer_unreachable, "the peer of the reference measurement has gone");
+    std::memcpy(&corba_port_, first.data(), sizeof corba_port_);
 }
 
 TcpPingPong::~TcpPingPong() {
@@ -83,7 +88,7 @@ void TcpPingPong::round_trip() {
     }
 }
 
-int answer_pings(unsigned short port) {
+int answer_pings(unsigned short port, unsigned short corba_port) {
     UniqueFd connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_in address = loopback(port);
     if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
@@ -91,6 +96,8 @@ int answer_pings(unsigned short port) {
         return 1;
     without_delay(connection.get());
     Ball ball{};
+    std::memcpy(ball.data(), &corba_port, sizeof corba_port);
+    if (!send(connection.get(), ball)) return 1;
     while (receive(connection.get(), ball) && send(connection.get(), ball)) {
     }
     return 0;

@@ -64,7 +64,7 @@ Deployer::Deployer(fs::path state_root, fs::path programs, Launcher& launcher,
       programs_(std::move(programs)),
       launcher_(launcher),
       patience_(patience),
-      crew_(launcher, elements, patience),
+      roster_(launcher, elements, patience),
       say_(std::move(say)) {}
 
 bool Deployer::is_running(const std::vector<ElementRecord>& records) const {
@@ -152,7 +152,7 @@ void Deployer::deploy(const Platform& platform) {
     PlatformState state(root_, platform.name);
     const UniqueFd lock = state.lock(patience_.lock / 1000);
     auto before = state.elements();
-    crew_.adopt_strays(before);
+    roster_.adopt_strays(before);
     const bool running = is_running(before);
     if (running && read_platform(state.descriptor()) != platform) {
         throw Error(ErrorCode::invalid_argument,
@@ -190,7 +190,7 @@ void Deployer::deploy(const Platform& platform) {
             started.push_back(each);
         }
         state.save_elements(records);
-        const Attendance attendance = crew_.wait_until_up(started, say_);
+        const Attendance attendance = roster_.wait_until_up(started, say_);
         if (!attendance.ended.empty()) {
             throw report(state, attendance.ended,
                          "ended (" + launcher_.how_it_ended(attendance.ended.front().process) +
@@ -202,7 +202,8 @@ void Deployer::deploy(const Platform& platform) {
                                      attendance.why_silent));
         }
     } catch (const std::exception&) {
-        crew_.end(started, {}, true);
+        roster_.end(started, {}, true);
+        roster_.wait_until_gone(started);
         if (!running) state.clear_after_end();
         throw;
     }
@@ -231,11 +232,12 @@ void Deployer::down(const std::string& platform, bool purge) {
     PlatformState state = known_platform(platform);
     const UniqueFd lock = state.lock(patience_.lock / 1000);
     auto records = state.elements();
-    crew_.adopt_strays(records);
+    roster_.adopt_strays(records);
     const auto living = std::count_if(records.begin(), records.end(), [&](const auto& each) {
         return launcher_.alive(each.process);
     });
-    crew_.end(records, leftovers(state), false);
+    roster_.end(records, leftovers(state), false);
+    roster_.wait_until_gone(records);
     if (purge) {
         state.purge();
     } else {
@@ -246,19 +248,18 @@ void Deployer::down(const std::string& platform, bool purge) {
                      purge ? "; everything of it is deleted" : ""));
 }
 
-void Deployer::start(const std::string& platform, const std::string& element) {
-    PlatformState state = known_platform(platform);
+ElementRecord Deployer::launch_again(PlatformState& state, const std::string& element) {
     const UniqueFd lock = state.lock(patience_.lock / 1000);
     auto records = running_elements(state);
-    const auto record = require(records, platform, element);
+    const auto record = require(records, state.name(), element);
     std::vector<ElementRecord> one{*record};
-    crew_.adopt_strays(one);
+    roster_.adopt_strays(one);
     if (launcher_.alive(one.front().process)) {
         throw Error(ErrorCode::invalid_argument,
                     fmt::format("{} is running already (pid {}); `juxta stop {}` ends it",
                                 describe(record->element), one.front().process.pid, element));
     }
-    crew_.end({*record}, {}, true);  // workers that outlived it
+    roster_.end({*record}, {}, true);  // workers that outlived it
     if (const auto why = why_not_free(record->element.address, record->element.port)) {
         throw Error(ErrorCode::unavailable,
                     fmt::format("{} cannot listen on {} again: {}; end what listens there",
@@ -266,19 +267,36 @@ void Deployer::start(const std::string& platform, const std::string& element) {
     }
     launch(state, *record);
     state.save_elements(records);
-    const Attendance attendance = crew_.wait_until_up({*record}, say_);
+    return *record;
+}
+
+void Deployer::end_failed(const PlatformState& state, const ElementRecord& record) {
+    const UniqueFd lock = state.lock(patience_.lock / 1000);
+    auto records = state.elements();
+    const auto now = find(records, record.element.name);
+    // Another command may have ended it and started its successor meanwhile.
+    if (now != records.end() && now->process.pid == record.process.pid) {
+        roster_.end({record}, {}, true);
+    }
+}
+
+void Deployer::start(const std::string& platform, const std::string& element) {
+    PlatformState state = known_platform(platform);
+    const ElementRecord record = launch_again(state, element);
+    // Without the lock: it may wait for another element that is yet to be started.
+    const Attendance attendance = roster_.wait_until_up({record}, say_);
     const bool ended = !attendance.ended.empty();
     if (!ended && attendance.silent.empty()) {
-        say_(fmt::format("{} is up (pid {})", describe(record->element), record->process.pid));
+        say_(fmt::format("{} is up (pid {})", describe(record.element), record.process.pid));
         return;
     }
     const Error failure =
         ended ? report(state, attendance.ended,
-                       "ended (" + launcher_.how_it_ended(record->process) + ") before it was up")
+                       "ended (" + launcher_.how_it_ended(record.process) + ") before it was up")
               : report(state, attendance.silent,
                        fmt::format("was not up after {} s: {}", patience_.ready / 1000,
                                    attendance.why_silent));
-    crew_.end({*record}, {}, true);
+    end_failed(state, record);
     throw failure;
 }
 
@@ -286,18 +304,19 @@ void Deployer::stop(const std::string& platform, const std::string& element) {
     const PlatformState state = known_platform(platform);
     auto records = running_elements(state);
     std::vector<ElementRecord> one{*require(records, platform, element)};
-    crew_.adopt_strays(one);
+    roster_.adopt_strays(one);
     if (!launcher_.alive(one.front().process)) {
         throw Error(ErrorCode::invalid_argument, describe(one.front().element) + " is not running");
     }
     // Without the lock: it may take a minute, and changes nothing that is kept.
-    crew_.drain(one.front());
+    roster_.drain(one.front());
+    roster_.wait_until_gone(one);
     say_(describe(one.front().element) + " has drained and ended");
 }
 
 PlatformView Deployer::status(const std::string& platform) {
     const PlatformState state = known_platform(platform);
-    PlatformView view{platform, crew_.look(running_elements(state))};
+    PlatformView view{platform, roster_.look(running_elements(state))};
     for (ElementView& each : view.elements) {
         if (each.status.state != ElementState::down) continue;
         std::ifstream(state.store(each.element.name) / "incarnation") >> each.status.incarnation;

@@ -1,8 +1,10 @@
 // Makes, mends, shows and ends platforms: all processes in parallel, ready or nothing.
 //
 // It decides what to start, when an element is ready, when to give up, and how to end. It does not
-// start or signal processes (launcher.h), wait for them (crew.h) or know a descriptor's form
-// (platform_xml.h). Commands on one platform exclude one another by its lock; status() needs none.
+// start or signal processes (launcher.h), wait for them (roster.h) or know a descriptor's form
+// (platform_xml.h). Commands on one platform exclude one another by its lock; status() and stop()
+// need none, and start() holds it only until the process is made: elements that need each other
+// may be started in any order.
 //
 // Threading: one thread.
 #pragma once
@@ -14,10 +16,10 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "deploy/crew.h"
 #include "deploy/launcher.h"
 #include "deploy/plan.h"
 #include "deploy/platform.h"
+#include "deploy/roster.h"
 #include "deploy/state.h"
 
 namespace juxta::deploy {
@@ -62,6 +64,8 @@ private:
     std::vector<ElementRecord> running_elements(const PlatformState& state) const;
     std::vector<Process> leftovers(const PlatformState& state) const;
     void launch(const PlatformState& state, ElementRecord& record);
+    ElementRecord launch_again(PlatformState& state, const std::string& element);
+    void end_failed(const PlatformState& state, const ElementRecord& record);
     Error report(const PlatformState& state, const std::vector<ElementRecord>& failed,
                  const std::string& why);
 
@@ -69,7 +73,7 @@ private:
     std::filesystem::path programs_;
     Launcher& launcher_;
     Patience patience_;
-    Crew crew_;
+    Roster roster_;
     std::function<void(const std::string&)> say_;
 };
 

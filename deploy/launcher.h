@@ -56,6 +56,10 @@ public:
     // itself. Repeats until nothing of them is left; gives up after some seconds. True if nothing
     // is left.
     virtual bool kill_all_of(const std::vector<Process>& processes) = 0;
+
+    // Waits until nothing is to be seen of processes that have ended, nor of what they started:
+    // until whoever reaps orphans has taken note. Gives up after `wait_ms`.
+    virtual void wait_until_gone(const std::vector<Process>& processes, unsigned wait_ms) = 0;
 };
 
 class LocalLauncher final : public Launcher {
@@ -66,6 +70,7 @@ public:
     std::optional<Process> adopt(pid_t pid, const std::vector<std::string>& argv) override;
     void ask_to_end(const Process& process) override;
     bool kill_all_of(const std::vector<Process>& processes) override;
+    void wait_until_gone(const std::vector<Process>& processes, unsigned wait_ms) override;
 };
 
 // The folder of the running program.

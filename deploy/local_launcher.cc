@@ -14,6 +14,7 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "common/base/error.h"
@@ -33,9 +34,13 @@ struct Seen {
     bool ended() const { return state == 'Z' || state == 'X'; }
 };
 
+// Empty if the process has ended, also between opening and reading (an iterator over the stream's
+// buffer would throw then).
 std::string read_all(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
 }
 
 std::optional<Seen> see(pid_t pid) {
@@ -128,9 +133,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return all;
 }
 
-// The processes that have one of `marks` or are of one of `sessions`, and have not ended.
-std::vector<pid_t> family_of(const std::set<std::string>& marks, const std::set<pid_t>& sessions) {
-    std::vector<pid_t> family;
+// All that /proc shows, with what it says of them.
+std::vector<std::pair<pid_t, Seen>> all_processes() {
+    std::vector<std::pair<pid_t, Seen>> all;
     std::error_code gone;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
         const std::string name = entry.path().filename();
@@ -138,8 +143,17 @@ std::vector<pid_t> family_of(const std::set<std::string>& marks, const std::set<
         const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
         if (error != std::errc{} || end != name.data() + name.size()) continue;
         const auto seen = see(pid);
-        if (!seen || seen->ended() || pid == ::getpid()) continue;
-        if (sessions.contains(seen->session) || marks.contains(mark_of(pid))) family.push_back(pid);
+        if (seen) all.emplace_back(pid, *seen);
+    }
+    return all;
+}
+
+// The processes that have one of `marks` or are of one of `sessions`, and have not ended.
+std::vector<pid_t> family_of(const std::set<std::string>& marks, const std::set<pid_t>& sessions) {
+    std::vector<pid_t> family;
+    for (const auto& [pid, seen] : all_processes()) {
+        if (seen.ended() || pid == ::getpid()) continue;
+        if (sessions.contains(seen.session) || marks.contains(mark_of(pid))) family.push_back(pid);
     }
     return family;
 }
@@ -221,6 +235,23 @@ bool LocalLauncher::kill_all_of(const std::vector<Process>& processes) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;
+}
+
+void LocalLauncher::wait_until_gone(const std::vector<Process>& processes, unsigned wait_ms) {
+    std::set<pid_t> sessions;  // each leads one of its own; its workers are in it
+    for (const Process& each : processes) {
+        if (each.pid > 0) sessions.insert(each.pid);
+    }
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+    const auto any_is_seen = [&] {
+        for (const pid_t pid : sessions) ::waitpid(pid, nullptr, WNOHANG);  // if it is a child
+        return std::ranges::any_of(all_processes(), [&](const auto& each) {
+            return each.second.ended() && sessions.contains(each.second.session);
+        });
+    };
+    while (any_is_seen() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
 }
 
 std::filesystem::path program_folder() {

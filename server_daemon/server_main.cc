@@ -1,7 +1,5 @@
 // juxta-sed: a server daemon; with --worker, one of its worker processes.
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -10,11 +8,9 @@
 
 #include "agent/corba/parent_link.h"
 #include "agent/core/membership.h"
-#include "common/base/incarnation.h"
 #include "common/base/random.h"
 #include "common/log/log.h"
-#include "common/orb/element_servant.h"
-#include "common/orb/node.h"
+#include "common/orb/daemon.h"
 #include "data_service/client/data_session.h"
 #include "server_daemon/corba/server_daemon_servant.h"
 #include "server_daemon/core/module_loader.h"
@@ -24,53 +20,17 @@
 namespace juxta::sed {
 namespace {
 
-struct Options {
-    std::string platform;
-    std::string name;
-    std::string host;
+struct Options : orb::DaemonOptions {
     std::string cluster;
-    std::string address = "127.0.0.1";
-    std::uint16_t port = 0;
-    std::filesystem::path state_dir;
-    std::string name_service;
     std::string parent;
-    std::vector<std::string> managers;
-    unsigned slots = 1;
-    unsigned queue = 100;
+    orb::ManagerList managers;
+    std::uint64_t slots = 1;
+    std::uint64_t queue = 100;
     std::vector<std::string> modules;
     std::string client_config;
+
+    Place place() const { return {host, cluster}; }
 };
-
-void declare(CLI::App& app, Options& options) {
-    app.add_option("--platform", options.platform, "name of the platform")->required();
-    app.add_option("--name", options.name, "name of this server daemon")->required();
-    app.add_option("--host", options.host, "name of the host it counts to")->required();
-    app.add_option("--cluster", options.cluster, "name of the cluster it counts to")->required();
-    app.add_option("--address", options.address, "address to listen on");
-    app.add_option("--port", options.port, "port to listen on; 0: any");
-    app.add_option("--state-dir", options.state_dir, "where it keeps what outlives it");
-    app.add_option("--name-service", options.name_service, "corbaloc of an omniNames");
-    app.add_option("--parent", options.parent, "HOST:PORT of the agent above")->required();
-    app.add_option("--manager", options.managers, "CLUSTER=HOST:PORT, for each manager");
-    app.add_option("--slots", options.slots, "calls that run at once")->check(CLI::Range(1, 1024));
-    app.add_option("--queue", options.queue, "calls that may wait")
-        ->check(CLI::Range(0, 1'000'000));
-    app.add_option("--module", options.modules, "service module: a name or a path to a .so");
-    app.add_option("--client-config", options.client_config, "what services that are clients use");
-}
-
-data::ClusterManagers split_managers(const std::vector<std::string>& texts) {
-    data::ClusterManagers managers;
-    for (const std::string& text : texts) {
-        const auto equals = text.find('=');
-        if (equals == 0 || equals == text.npos || equals + 1 == text.size()) {
-            throw Error(ErrorCode::invalid_argument,
-                        "--manager '" + text + "': write CLUSTER=HOST:PORT");
-        }
-        managers.addresses[text.substr(0, equals)].push_back(text.substr(equals + 1));
-    }
-    return managers;
-}
 
 // What a service finds in its environment: itself as a client of this platform, on this host, and
 // its share of the cores.
@@ -82,8 +42,9 @@ std::vector<std::string> worker_environment(const Options& options) {
                               std::filesystem::absolute(options.client_config).string());
     }
     if (std::getenv("OPENBLAS_NUM_THREADS") == nullptr) {
-        const unsigned share = std::thread::hardware_concurrency() / options.slots;
-        environment.push_back("OPENBLAS_NUM_THREADS=" + std::to_string(std::max(1u, share)));
+        const std::uint64_t share = std::thread::hardware_concurrency() / options.slots;
+        environment.push_back("OPENBLAS_NUM_THREADS=" +
+                              std::to_string(std::max<std::uint64_t>(1, share)));
     }
     return environment;
 }
@@ -123,25 +84,21 @@ Daemon::Daemon(const Options& options, orb::Ending& ending) : options_(options),
             std::filesystem::absolute(module_path(module, default_modules_folder())).string());
         load_module(files.back(), services_);
     }
-    const auto managers = split_managers(options.managers);
-    const Place place{options.host, options.cluster};
-    node_ = std::make_unique<orb::Node>(orb::NodeSettings{
-        .address = options.address, .port = options.port, .name_service = options.name_service});
+    node_ = std::make_unique<orb::Node>(options.node());
     parent_ = std::make_unique<agent::CorbaParentLink>(*node_, options.parent);
-    // After the port is known to be free: a second start on it must not spend the number.
-    incarnation_ = next_incarnation(options.state_dir.empty() ? std::filesystem::path{}
-                                                              : options.state_dir / "incarnation");
-    session_ =
-        std::make_unique<data::DataSession>(*node_, place, ClientId{secure_random()}, managers);
+    incarnation_ = options.next_incarnation();
+    session_ = std::make_unique<data::DataSession>(
+        *node_, options.place(), ClientId{secure_random()},
+        data::ClusterManagers{orb::by_cluster(options.managers)});
 
     PoolSettings pool;
     pool.program.modules = files;
     pool.program.environment = worker_environment(options);
-    pool.warm = options.slots;
+    pool.warm = static_cast<unsigned>(options.slots);
     pool_ = std::make_unique<ProcessPool>(std::move(pool));
-    SedSettings settings{options.name, place, {}};
-    settings.limits.slots = options.slots;
-    settings.limits.waiting = options.queue;
+    SedSettings settings{options.name, options.place(), {}};
+    settings.limits.slots = static_cast<unsigned>(options.slots);
+    settings.limits.waiting = static_cast<unsigned>(options.queue);
     sed_ = std::make_unique<Sed>(std::move(settings), services_, *session_, *pool_);
 }
 
@@ -173,22 +130,19 @@ agent::ChildInfo Daemon::describe() const {
     self.name = options_.name;
     self.address = node_->address();
     self.incarnation = incarnation_;
-    self.place = {options_.host, options_.cluster};
+    self.place = options_.place();
     // Draining, it offers nothing more to whoever schedules.
     if (!sed_->draining()) self.services = services_.profiles();
     return self;
 }
 
 ElementStatus Daemon::status() const {
-    ElementStatus status;
-    status.kind = ElementKind::sed;
-    status.name = options_.name;
+    ElementStatus status = options_.status(ElementKind::sed, incarnation_);
     status.parent = parent_->parent_name();
-    status.place = {options_.host, options_.cluster};
+    status.place = options_.place();
     status.state = sed_->draining()        ? ElementState::draining
                    : membership_->joined() ? ElementState::up
                                            : ElementState::joining;
-    status.incarnation = incarnation_;
     return status;
 }
 
@@ -198,17 +152,12 @@ void Daemon::drain() {
     membership_->changed();
 }
 
-int run(const Options& options) {
-    log::start({.element = options.name});
-    orb::Ending ending;
-    orb::end_on_signals(ending);
-    orb::end_with_parent();
+void run(const Options& options, orb::Ending& ending) {
     Daemon daemon(options, ending);
     daemon.start();
     while (!ending.wait(100) && !daemon.done()) {
     }
-    log::info("ending");
-    return 0;
+    log::info("ends");
 }
 
 }  // namespace
@@ -219,21 +168,15 @@ int main(int argc, char** argv) {
     if (argc >= 3 && std::strcmp(argv[1], "--worker") == 0) {
         return juxta::sed::work_as_worker(std::atoi(argv[2]), {argv + 3, argv + argc});
     }
-    CLI::App app("A server daemon: runs services for the platform");
-    juxta::sed::Options options;
-    juxta::sed::declare(app, options);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& e) {
-        return app.exit(e);
-    } catch (const CLI::ParseError& e) {
-        std::fprintf(stderr, "juxta-sed: %s; --help lists the options\n", e.what());
-        return 2;
-    }
-    try {
-        return juxta::sed::run(options);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "juxta-sed %s: %s\n", options.name.c_str(), e.what());
-        return 1;
-    }
+    using namespace juxta;
+    sed::Options options;
+    orb::DaemonCommand command("juxta-sed", "runs services for the platform", options);
+    command.text("--cluster", options.cluster, "name of the cluster it counts to", orb::kRequired);
+    command.contact("--parent", options.parent, "HOST:PORT of the agent above", orb::kRequired);
+    command.managers(options.managers);
+    command.number("--slots", options.slots, "calls that run at once", 1, 1024);
+    command.number("--queue", options.queue, "calls that may wait", 0, 1'000'000);
+    command.texts("--module", options.modules, "service module: a name or a path to a .so");
+    command.text("--client-config", options.client_config, "what services that are clients use");
+    return command.run(argc, argv, [&](orb::Ending& ending) { sed::run(options, ending); });
 }

@@ -3,7 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <vector>
 
 #include "tools/output.h"
@@ -11,9 +14,9 @@
 namespace juxta::tools {
 namespace {
 
-// CLI11 takes "-3.5" for an option; behind this mark it does not. No word that a shell passes
-// starts with it.
-constexpr char kNumberMark = '\x01';
+// CLI11 takes "-3.5" for an option, and what stands after "--" too; behind this mark it does not.
+constexpr char kMark = '\x01';
+constexpr double kLongestDeadlineS = 1e9;
 
 bool is_negative_number(std::string_view word) {
     if (word.size() < 2 || word[0] != '-') return false;
@@ -21,17 +24,58 @@ bool is_negative_number(std::string_view word) {
            word == "-inf" || word == "-nan";
 }
 
+// Last first, as CLI11 wants them.
 std::vector<std::string> marked_words(int argc, char** argv) {
     std::vector<std::string> words;
-    for (int i = argc - 1; i > 0; --i) {  // CLI11 wants them last first
-        std::string word = argv[i];
-        words.push_back(is_negative_number(word) ? kNumberMark + word : word);
+    bool literal = false;  // after "--"
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (!literal && word == "--") {
+            literal = true;
+        } else {
+            const bool marked = literal || is_negative_number(word) || word.starts_with(kMark);
+            words.push_back(marked ? kMark + word : word);
+        }
     }
+    std::ranges::reverse(words);
     return words;
 }
 
-void unmark(std::string& word) {
-    if (word.starts_with(kNumberMark)) word.erase(0, 1);
+std::string unmark(std::string& word) {
+    if (word.starts_with(kMark)) word.erase(0, 1);
+    return {};
+}
+
+// For options: CLI11 would take the next option for the value of one whose value was forgotten.
+std::string unmark_value(std::string& word) {
+    if (word.starts_with('-') && word.size() > 1) return "expected a value, got " + word;
+    return unmark(word);
+}
+
+std::string whole_number(const std::string& word) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error == std::errc{} && end == word.data() + word.size()) return {};
+    return "expected a whole number, got '" + word + "'";
+}
+
+std::string positive_number(const std::string& word) {
+    const std::string wrong = whole_number(word);
+    return wrong.empty() && word.find_first_not_of('0') == std::string::npos
+               ? "expected 1 or more, got '" + word + "'"
+               : wrong;
+}
+
+std::string seconds_above_zero(const std::string& word) {
+    double seconds = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), seconds);
+    const bool whole = error == std::errc{} && end == word.data() + word.size();
+    if (whole && seconds > 0 && seconds <= kLongestDeadlineS) return {};
+    return "expected seconds, above 0 and at most 1e9, got '" + word + "'";
+}
+
+std::string not_empty(const std::string& word) {
+    return word.empty() ? "expected a value, got an empty one" : "";
 }
 
 class Grammar {
@@ -43,24 +87,49 @@ public:
         platform_verbs();
         call_verbs();
         data_verbs();
+        for (CLI::App* each : app_.get_subcommands({})) see_through_marks(*each);
+        see_through_marks(app_);
     }
 
-    int parse(std::vector<std::string> words) {
+    // `words` last first.
+    int parse(const std::vector<std::string>& words) {
         try {
-            app_.parse(words);
+            std::vector<std::string> eaten = words;
+            app_.parse(eaten);
         } catch (const CLI::ParseError& e) {
             if (e.get_exit_code() == 0) return app_.exit(e);
-            std::fprintf(stderr, "juxta: %s (juxta --help, juxta VERB --help)\n", e.what());
+            print_error(
+                std::ranges::find(words, "--json") != words.end(),
+                Error(ErrorCode::invalid_argument, unknown_verb(words).value_or(e.what()) +
+                                                       " (juxta --help, juxta VERB --help)"));
             return kWrongUsage;
         }
         return kSuccess;
     }
 
 private:
+    std::optional<std::string> unknown_verb(const std::vector<std::string>& words) const {
+        if (words.empty() || words.back().starts_with('-')) return std::nullopt;
+        const auto verbs = app_.get_subcommands([](const CLI::App*) { return true; });
+        if (std::ranges::find(verbs, words.back(), &CLI::App::get_name) != verbs.end())
+            return std::nullopt;
+        return "there is no verb '" + words.back() + "'";
+    }
+
+    // Before every other check of a word.
+    static void see_through_marks(CLI::App& app) {
+        for (CLI::Option* option : app.get_options()) {
+            if (option->get_expected_max() == 0) continue;  // a flag
+            const bool positional = option->get_positional();
+            option->transform(CLI::Validator(positional ? unmark : unmark_value, ""));
+        }
+    }
+
     void common(CLI::App& app) {
         app.add_flag("--json", line_.json, "one JSON document on standard output");
         app.add_option("--platform", line_.platform,
-                       "a platform's name, or a client configuration file");
+                       "a platform's name, or a client configuration file")
+            ->check(not_empty);
     }
 
     CLI::App& verb(Verb which, const char* name, const char* about) {
@@ -74,17 +143,22 @@ private:
         app.add_option(name, line_.subject, about)->required(required);
     }
 
+    template <class Number>
+    static CLI::Option* number(CLI::App& app, const char* name, Number& value, const char* about) {
+        return app.add_option(name, value, about)->check(whole_number);
+    }
+
     void platform_verbs() {
         CLI::App& up = verb(Verb::up, "up", "describe a platform on this machine and deploy it");
-        up.add_option("--name", line_.up.name, "of the platform");
-        up.add_option("--clusters", line_.up.clusters, "how many clusters (1)");
-        up.add_option("--hosts", line_.up.hosts, "how many hosts to play");
-        up.add_option("--managers", line_.up.managers, "replicas of each cluster manager (1)");
-        up.add_option("--providers", line_.up.providers, "how many providers in all (3)");
-        up.add_option("--seds", line_.up.seds, "how many SeDs in all (2)");
-        up.add_option("--copies", line_.up.copies,
-                      "copies of a datum, unless it says otherwise (1)");
-        up.add_option("--memory", line_.up.memory, "that each provider offers (1GiB)");
+        up.add_option("--name", line_.up.name, "of the platform")->check(not_empty);
+        number(up, "--clusters", line_.up.clusters, "how many clusters (1)");
+        number(up, "--hosts", line_.up.hosts, "how many hosts to play");
+        number(up, "--managers", line_.up.managers, "replicas of each cluster manager (1)");
+        number(up, "--providers", line_.up.providers, "how many providers in all (3)");
+        number(up, "--seds", line_.up.seds, "how many SeDs in all (2)");
+        number(up, "--copies", line_.up.copies, "copies of a datum, unless it says otherwise (1)");
+        up.add_option("--memory", line_.up.memory, "that each provider offers (1GiB)")
+            ->check(not_empty);
 
         subject(verb(Verb::deploy, "deploy", "deploy a platform from its XML descriptor"), "FILE",
                 "the descriptor");
@@ -109,7 +183,7 @@ private:
         call.add_flag("--async", line_.call.async, "print the request and do not wait");
         call.add_option("--deadline", line_.call.deadline_s,
                         "seconds after which the call is stopped")
-            ->check(CLI::PositiveNumber);
+            ->check(seconds_above_zero);
         subject(verb(Verb::wait, "wait", "wait for a request and print what came out"), "REQUEST",
                 "r:...");
         subject(verb(Verb::cancel, "cancel", "stop a request in whatever state it is"), "REQUEST",
@@ -122,22 +196,27 @@ private:
     void data_verbs() {
         CLI::App& put = verb(Verb::put, "put", "bring an array into the platform");
         put.add_option("FILE", line_.put.file, ".npy, .mtx, or any other as bytes")->required();
-        CLI::Option* name = put.add_option("--name", line_.put.name, "for the datum");
         CLI::Option* into =
             put.add_option("--into", line_.put.into, "a datum: write a new version of it")
-                ->excludes(name);
-        put.add_option("--offset", line_.put.offset, "in the datum, in bytes")->needs(into);
-        put.add_option("--copies", line_.put.copies, "in its cluster")->check(CLI::PositiveNumber);
-        put.add_option("--persist", line_.put.persist,
-                       "volatile, strictly_volatile, persistent, sticky, unique_sticky");
-        put.add_option("--protocol", line_.put.protocol, "consistency protocol (sequential)");
-        put.add_option("--cluster", line_.put.cluster, "that owns it");
+                ->check(not_empty);
+        number(put, "--offset", line_.put.offset, "in the datum, in bytes")->needs(into);
+        // What a datum is made with; it has these already where one is written into.
+        for (CLI::Option* making :
+             {put.add_option("--name", line_.put.name, "for the datum")->check(not_empty),
+              put.add_option("--copies", line_.put.copies, "in its cluster")
+                  ->check(positive_number),
+              put.add_option("--persist", line_.put.persist,
+                             "volatile, strictly_volatile, persistent, sticky, unique_sticky"),
+              put.add_option("--protocol", line_.put.protocol, "consistency (sequential)"),
+              put.add_option("--cluster", line_.put.cluster, "that owns it")->check(not_empty)})
+            making->excludes(into);
 
         CLI::App& get = verb(Verb::get, "get", "write a datum to a file");
         get.add_option("DATA", line_.get.datum, "d:ID or a name")->required();
-        get.add_option("-o", line_.get.output, "FILE: .npy, .mtx, or any other for the bytes");
-        get.add_option("--offset", line_.get.offset, "first byte of a region");
-        get.add_option("--length", line_.get.length, "bytes of a region");
+        get.add_option("-o", line_.get.output, "FILE: .npy, .mtx, or any other for the bytes")
+            ->check(not_empty);
+        number(get, "--offset", line_.get.offset, "first byte of a region");
+        number(get, "--length", line_.get.length, "bytes of a region");
 
         subject(verb(Verb::data, "data", "list the data, or tell of one"), "DATA", "d:ID or a name",
                 false);
@@ -160,9 +239,6 @@ int with_command_line(int argc, char** argv,
         return word == "-h" || word == "--help" || word == "--version";
     });
     if (const int code = grammar.parse(words); code != kSuccess || help) return code;
-    for (std::string& word : line.call.arguments) unmark(word);
-    for (std::string* word : {&line.subject, &line.put.file, &line.put.name, &line.get.datum})
-        unmark(*word);
     return command(line);
 }
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <complex>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -21,17 +21,26 @@ T at(const std::byte* bytes) {
     return value;
 }
 
+// JSON has no numbers for these.
+template <class Real>
+json real_json(const std::byte* bytes) {
+    const Real value = at<Real>(bytes);
+    if (std::isnan(value)) return "nan";
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+    return value;
+}
+
 template <class Real>
 json complex_json(const std::byte* bytes) {
-    return json::array({at<Real>(bytes), at<Real>(bytes + sizeof(Real))});
+    return json::array({real_json<Real>(bytes), real_json<Real>(bytes + sizeof(Real))});
 }
 
 json element_json(ElementType element, const std::byte* bytes) {
     switch (element) {
         case ElementType::int32: return at<std::int32_t>(bytes);
         case ElementType::int64: return at<std::int64_t>(bytes);
-        case ElementType::float32: return at<float>(bytes);
-        case ElementType::float64: return at<double>(bytes);
+        case ElementType::float32: return real_json<float>(bytes);
+        case ElementType::float64: return real_json<double>(bytes);
         case ElementType::complex64: return complex_json<float>(bytes);
         case ElementType::complex128: return complex_json<double>(bytes);
         case ElementType::char8:
@@ -126,7 +135,7 @@ int tell(const CallResult& result, bool as_json) {
         print_result(result);
     }
     if (result.state == CallState::done) return kSuccess;
-    fmt::print(stderr, "juxta: {}\n", result.message);
+    fmt::print(stderr, "juxta: {}\n", one_line(result.message));
     return kFailure;
 }
 
@@ -193,9 +202,10 @@ int cancel(const Client& client, const std::string& request, bool as_json) {
     const RequestId id = request_id(request);
     client.cancel(id);
     if (as_json) {
-        fmt::print("{}\n", dump({{"request", to_string(id)}, {"state", "cancelled"}}));
+        fmt::print("{}\n", dump({{"request", to_string(id)}}));
     } else {
-        fmt::print("{} cancelled\n", to_string(id));
+        // It may have been over already.
+        fmt::print("{} was asked to end; `juxta wait` tells how it did\n", to_string(id));
     }
     return kSuccess;
 }

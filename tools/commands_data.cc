@@ -27,7 +27,7 @@ int tell_moved(const DataId& id, const std::string& name, Version version, std::
     if (as_json) {
         const json document{
             {"id", to_string(id)}, {"version", version}, {"bytes", bytes}, {"bytes_moved", moved}};
-        fmt::print("{}\n", document.dump());
+        fmt::print("{}\n", document.dump(-1, ' ', false, json::error_handler_t::replace));
     } else {
         fmt::print("{}{}{} version {}: {} {}, {} moved\n", to_string(id), name.empty() ? "" : " ",
                    name, version, human_bytes(bytes), verb, human_bytes(moved));
@@ -60,6 +60,16 @@ int put_into(data::DataAccess& data, const PutOptions& options, const formats::A
     const Version version = hold->release();
     return tell_moved(datum.id, datum.spec.name, version, bytes, sum(hold->moved()), as_json,
                       "put");
+}
+
+// A whole datum gets its name, and outlives its client: by being persistent for a moment, where it
+// is to be volatile.
+void keep(data::DataAccess& data, const DataId& id, const std::string& name,
+          Persistence persistence) {
+    const bool fleeting =
+        persistence == Persistence::volatile_ || persistence == Persistence::strictly_volatile;
+    if (fleeting) data.change(id, {{}, {}, Persistence::persistent});
+    data.change(id, {name.empty() ? std::nullopt : std::optional(name), {}, persistence});
 }
 
 json copy_json(const data::CopyStatus& copy) {
@@ -154,12 +164,22 @@ int put(data::DataAccess& data, const PutOptions& options, std::uint16_t default
     const formats::ArraySource source = formats::ArraySource::open(options.file);
     if (!options.into.empty()) return put_into(data, options, source, as_json);
 
+    if (*persistence == Persistence::unique_sticky && options.copies.value_or(1) > 1) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("unique_sticky data have exactly one copy, not {}; nothing was put",
+                                *options.copies));
+    }
+    const std::string why = why_no_name(options.name);
+    if (!why.empty()) throw Error(ErrorCode::invalid_argument, why + "; nothing was put");
+
     DataSpec spec;
     spec.type = source.type();
-    spec.name = options.name;
     spec.copies =
         options.copies.value_or(*persistence == Persistence::unique_sticky ? 1 : default_copies);
-    spec.persistence = *persistence;
+    // Nothing half made: until it is whole it has no name, and goes with this process.
+    spec.persistence = Persistence::volatile_;
+    spec.lifetime = Lifetime::client;
+    spec.client = data.client();
     spec.protocol = options.protocol;
     spec.preferred_host = data.place().host;
     const data::DatumDescription datum = data.allocate(spec, RequestId::make(), options.cluster);
@@ -168,10 +188,11 @@ int put(data::DataAccess& data, const PutOptions& options, std::uint16_t default
             data.acquire(datum.id, data::DataAccess::Clock::now() + std::chrono::seconds(30));
         hold->write(0, source.content(), progress_of("put " + options.file));
         const Version version = hold->release();
-        return tell_moved(datum.id, spec.name, version, datum.bytes, sum(hold->moved()), as_json,
+        keep(data, datum.id, options.name, *persistence);
+        return tell_moved(datum.id, options.name, version, datum.bytes, sum(hold->moved()), as_json,
                           "put");
     } catch (const Error&) {
-        data.free(datum.id);  // nothing half made
+        data.free(datum.id);
         throw;
     }
 }
@@ -217,7 +238,8 @@ int show_data(data::DataAccess& data, const std::string& name, bool as_json) {
         data::DatumDescription datum = data.find(name);
         ask_version(data, datum);
         if (as_json) {
-            fmt::print("{}\n", datum_json(datum).dump());
+            fmt::print("{}\n",
+                       datum_json(datum).dump(-1, ' ', false, json::error_handler_t::replace));
         } else {
             print_datum(datum);
         }
@@ -236,7 +258,9 @@ int show_data(data::DataAccess& data, const std::string& name, bool as_json) {
                        datum.spec.copies, datum.lost ? "  LOST" : "");
         }
     }
-    if (as_json) fmt::print("{}\n", json{{"data", list}}.dump());
+    if (as_json)
+        fmt::print("{}\n",
+                   json{{"data", list}}.dump(-1, ' ', false, json::error_handler_t::replace));
     return kSuccess;
 }
 
@@ -244,7 +268,8 @@ int remove(data::DataAccess& data, const std::string& name, bool as_json) {
     const data::DatumDescription datum = data.find(name);
     data.free(datum.id);
     if (as_json) {
-        fmt::print("{}\n", json{{"id", to_string(datum.id)}}.dump());
+        fmt::print("{}\n", json{{"id", to_string(datum.id)}}.dump(-1, ' ', false,
+                                                                  json::error_handler_t::replace));
     } else {
         fmt::print("{} removed\n", to_string(datum.id));
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -10,8 +11,19 @@
 
 namespace juxta::tools {
 
+std::string one_line(std::string text) {
+    constexpr std::size_t most = 4000;
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+        text.pop_back();
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    }
+    if (text.size() > most) text = text.substr(0, most) + " ...";
+    return text;
+}
+
 void print_error(bool json, const Error& error) {
-    std::fprintf(stderr, "juxta: %s\n", error.what());
+    fmt::print(stderr, "juxta: {}\n", one_line(error.what()));
     if (!json) return;
     const nlohmann::json document{
         {"error", {{"code", name_of(error.code())}, {"message", error.what()}}}};

@@ -21,6 +21,9 @@ constexpr int kWrongUsage = 2;
 // {"error": {"code", "message"}} on standard output) and exit code 1.
 int run_reporting(bool json, const std::function<int()>& command);
 
+// A text from elsewhere as a part of one line: no control characters, cut where it is very long.
+std::string one_line(std::string text);
+
 void print_error(bool json, const Error& error);
 
 // "1.5 MiB".

@@ -20,7 +20,10 @@ namespace {
 // The whole of `text` as a number, or what is left of it.
 template <class Number>
 std::optional<Number> parse(std::string_view text, std::string_view* rest = nullptr) {
-    if (text.starts_with('+')) text.remove_prefix(1);
+    if (text.starts_with('+')) {  // which from_chars does not know
+        text.remove_prefix(1);
+        if (text.starts_with('-')) return std::nullopt;
+    }
     Number number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{}) return std::nullopt;

@@ -171,7 +171,7 @@ std::optional<SedContact> Agent::find_request(const RequestId& id, unsigned wait
             return false;
         }
     };
-    crew_.run(search->children.size(), ask, in_ms(time_ms) + kGrace);
+    crew_.run_all(search->children.size(), ask, in_ms(time_ms) + kGrace);
     return search->found.with([](const auto& found) { return found; });
 }
 
@@ -267,7 +267,7 @@ Collection Agent::ask_all(std::vector<Child> children, const ScheduleRequest& re
         });
         return false;
     };
-    crew_.run(round->children.size(), ask, in_ms(wait_ms) + kGrace);
+    crew_.run_all(round->children.size(), ask, in_ms(wait_ms) + kGrace);
     return round->collected.with([](Collection& all) { return std::move(all); });
 }
 

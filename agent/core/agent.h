@@ -22,9 +22,9 @@
 
 #include "agent/core/child_link.h"
 #include "agent/core/children.h"
-#include "agent/core/crew.h"
 #include "agent/core/service_index.h"
 #include "agent/policy/policy.h"
+#include "common/base/crew.h"
 #include "common/base/error.h"
 #include "common/base/guarded.h"
 

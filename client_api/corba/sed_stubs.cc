@@ -1,10 +1,8 @@
 #include "client_api/corba/sed_stubs.h"
 
-#include <map>
-
-#include "common/base/guarded.h"
 #include "common/orb/error_bridge.h"
 #include "common/orb/model_wire.h"
+#include "common/orb/references.h"
 #include "server_daemon.hh"
 
 namespace juxta::client {
@@ -13,34 +11,16 @@ namespace {
 constexpr unsigned kSubmitGraceMs = 900;
 constexpr unsigned kSilenceMs = 1000;
 
-// Addresses that were once in use are forgotten now and then.
-constexpr std::size_t kMostReferences = 4096;
-
 }  // namespace
 
 struct SedStubs::References {
-    explicit References(orb::Node& at) : node(at) {}
-
-    Wire::ServerDaemon_var to(const SedContact& sed) {
-        return by_address.with([&](auto& known) {
-            if (known.size() >= kMostReferences) known.clear();
-            auto found = known.find(sed.address);
-            if (found == known.end()) {
-                // Makes a reference without asking anybody.
-                found = known
-                            .emplace(sed.address,
-                                     node.resolve<Wire::ServerDaemon>(sed.address, "ServerDaemon"))
-                            .first;
-            }
-            return found->second;
-        });
-    }
+    explicit References(orb::Node& node) : by_address(node, "ServerDaemon") {}
 
     // Runs `call` on the SeD under a deadline; errors of the connection name the SeD.
     template <class Call>
     auto ask(const SedContact& sed, unsigned milliseconds, Call&& call) {
         try {
-            Wire::ServerDaemon_var remote = to(sed);
+            Wire::ServerDaemon_var remote = by_address.at(sed.address);
             return orb::ask([&] {
                 orb::Deadline deadline(milliseconds);
                 return call(remote.in());
@@ -53,8 +33,7 @@ struct SedStubs::References {
         }
     }
 
-    orb::Node& node;
-    Guarded<std::map<std::string, Wire::ServerDaemon_var>> by_address;
+    orb::References<Wire::ServerDaemon> by_address;
 };
 
 SedStubs::SedStubs(orb::Node& node) : references_(std::make_unique<References>(node)) {}

@@ -204,6 +204,11 @@ std::vector<Matched> match_arguments(const Profile& profile, const std::vector<G
                         " array outputs to be named, " + std::to_string(names.size()) +
                         " names were given; it is " + to_string(profile));
     }
+    for (const std::string& name : names) {
+        const std::string why = why_no_name(name);
+        if (!why.empty())
+            throw Error(ErrorCode::invalid_argument, why + "; " + profile.name + " was not called");
+    }
     std::vector<Matched> matched;
     matched.reserve(profile.arguments.size());
     auto next = given.begin();

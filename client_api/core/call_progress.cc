@@ -13,6 +13,9 @@ CallProgress::CallProgress(ScheduleRequest request, CallOrder order, Retry retry
       limits_(limits),
       placed_(now),
       pause_(limits.first_pause) {
+    // A deadline that does not come while anybody lives is none; so is one that is no number.
+    constexpr double longest_s = 1e9;
+    if (!(order_.deadline_s <= longest_s)) order_.deadline_s = 0;
     if (order_.deadline_s > 0) deadline_ = now + static_cast<Duration>(order_.deadline_s * kSecond);
     result_.id = order_.id;
 }

@@ -2,7 +2,8 @@
 //
 //     Guarded<State> state_;
 //     state_.with([&](State& s) { s.count += 1; });
-//     state_.wait_until(deadline, [&](State& s) { return s.done; }, [&](State& s) { return s.result; });
+//     state_.wait_until(deadline, [&](State& s) { return s.done; },
+//                       [&](State& s) { return s.result; });
 //
 // No port, callback or ORB call inside `with`; no nesting. Every wait has a deadline.
 #pragma once

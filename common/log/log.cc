@@ -1,15 +1,14 @@
 #include "common/log/log.h"
 
+#include <atomic>
+#include <boost/core/null_deleter.hpp>
 #include <boost/log/core.hpp>
+#include <boost/log/expressions.hpp>
 #include <boost/log/sinks/sync_frontend.hpp>
 #include <boost/log/sinks/text_ostream_backend.hpp>
 #include <boost/log/sources/record_ostream.hpp>
 #include <boost/log/sources/severity_logger.hpp>
-#include <boost/log/expressions.hpp>
-#include <boost/core/null_deleter.hpp>
 #include <boost/make_shared.hpp>
-
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
@@ -50,7 +49,8 @@ std::string timestamp() {
     const auto now = std::chrono::system_clock::now();
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
     const auto millis =
-        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() %
+        1000;
     std::tm broken{};
     gmtime_r(&seconds, &broken);
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", broken.tm_year + 1900,

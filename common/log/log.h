@@ -16,9 +16,9 @@ namespace juxta::log {
 enum class Level { debug, info, warning, error };
 
 struct Settings {
-    std::string element;          // printed on each line, e.g. "p1"
-    Level level = Level::info;    // JUXTA_LOG=debug|info|warning|error overrides it
-    bool to_stderr = true;        // daemons: standard error is their log file
+    std::string element;        // printed on each line, e.g. "p1"
+    Level level = Level::info;  // JUXTA_LOG=debug|info|warning|error overrides it
+    bool to_stderr = true;      // daemons: standard error is their log file
 };
 
 // Call once, from main, before other threads start.
@@ -29,7 +29,8 @@ void write(Level level, std::string_view text);
 
 template <class... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
-    if (enabled(Level::debug)) write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+    if (enabled(Level::debug))
+        write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
@@ -37,11 +38,13 @@ void info(fmt::format_string<Args...> format, Args&&... args) {
 }
 template <class... Args>
 void warning(fmt::format_string<Args...> format, Args&&... args) {
-    if (enabled(Level::warning)) write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+    if (enabled(Level::warning))
+        write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void error(fmt::format_string<Args...> format, Args&&... args) {
-    if (enabled(Level::error)) write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+    if (enabled(Level::error))
+        write(Level::error, fmt::format(format, std::forward<Args>(args)...));
 }
 
 }  // namespace juxta::log

@@ -28,10 +28,10 @@ struct CallOrder {
     RequestId id;
     ClientId client;
     std::string service;
-    std::vector<Argument> arguments;   // one for each argument of the profile, in order
-    double deadline_s = 0;             // from acceptance; 0: none
+    std::vector<Argument> arguments;  // one for each argument of the profile, in order
+    double deadline_s = 0;            // from acceptance; 0: none
     std::uint32_t attempt = 1;
-    bool keep_result = false;          // until somebody waits for it, whoever that is (--async)
+    bool keep_result = false;  // until somebody waits for it, whoever that is (--async)
 };
 
 enum class CallState : std::uint8_t { queued, running, done, failed, cancelled };
@@ -40,10 +40,10 @@ std::string_view name_of(CallState state);
 // One OUT or INOUT argument after the call.
 struct Output {
     std::string name;
-    std::optional<Value> value;   // scalars, strings, files, INOUT values
-    std::optional<DataId> id;     // arrays
+    std::optional<Value> value;  // scalars, strings, files, INOUT values
+    std::optional<DataId> id;    // arrays
     DataType type;
-    Version version = 0;          // of `id`
+    Version version = 0;  // of `id`
 };
 
 struct CallResult {
@@ -51,7 +51,7 @@ struct CallResult {
     CallState state = CallState::queued;
     std::string sed;
     std::uint32_t attempts = 1;
-    std::vector<Output> outputs;         // profile order
+    std::vector<Output> outputs;  // profile order
     std::vector<Movement> moved;
     double schedule_s = 0, transfer_s = 0, queue_s = 0, run_s = 0;
     ErrorCode error = ErrorCode::internal;  // for failed and cancelled

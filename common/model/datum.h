@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/model/ids.h"
@@ -24,6 +26,10 @@ enum class Persistence : std::uint8_t {
 std::string_view name_of(Persistence mode);
 std::optional<Persistence> parse_persistence(std::string_view name);
 
+// Why a datum cannot have this name, or empty: it is UTF-8 of at most 255 bytes without control
+// characters, and not to be taken for an id ("d:...") or a file ("@..."). An empty name is none.
+std::string why_no_name(std::string_view name);
+
 // Who frees a datum that nobody frees. Also in idl/model.idl.
 enum class Lifetime : std::uint8_t {
     until_freed,
@@ -39,7 +45,7 @@ struct DataSpec {
     std::uint16_t copies = 1;
     Persistence persistence = Persistence::persistent;
     Lifetime lifetime = Lifetime::until_freed;
-    ClientId client;             // whose life counts, for Lifetime::client
+    ClientId client;  // whose life counts, for Lifetime::client
     std::string protocol = "sequential";
     std::string preferred_host;  // first copy there if it has a provider with room; may be empty
 

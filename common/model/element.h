@@ -19,9 +19,9 @@ std::string_view name_of(ElementState state);
 
 // Counted where it happens, never computed from sizes.
 struct Counters {
-    std::uint64_t calls_in = 0;           // CORBA requests that arrived
-    std::uint64_t calls_out = 0;          // CORBA requests that were sent
-    std::uint64_t data_bytes_in = 0;      // operands and results, over sockets
+    std::uint64_t calls_in = 0;       // CORBA requests that arrived
+    std::uint64_t calls_out = 0;      // CORBA requests that were sent
+    std::uint64_t data_bytes_in = 0;  // operands and results, over sockets
     std::uint64_t data_bytes_out = 0;
     std::uint64_t data_bytes_mapped = 0;  // handed out as mappings
     std::uint64_t consensus_commits = 0;

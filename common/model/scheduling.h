@@ -14,10 +14,10 @@ namespace juxta {
 // are; values only count with their size.
 struct ScheduleRequest {
     RequestId id;
-    std::string service;  // "matmul" or "linalg/matmul"
-    std::string server;   // not empty: only the SeD of this name or "host:port"
-    std::vector<std::string> excluded;  // SeDs that just failed this request
-    std::vector<DataId> data;           // the arguments that are data, in profile order
+    std::string service;                      // "matmul" or "linalg/matmul"
+    std::string server;                       // not empty: only the SeD of this name or "host:port"
+    std::vector<std::string> excluded;        // SeDs that just failed this request
+    std::vector<DataId> data;                 // the arguments that are data, in profile order
     std::vector<std::string> data_arguments;  // their argument names, same order
     std::uint64_t inline_bytes = 0;           // what comes from the client itself
     std::vector<DatumLocation> locations;     // of `data`; filled in by the master agent
@@ -48,9 +48,9 @@ struct EstimationVector {
     std::uint32_t queued = 0;
     double free_memory = 0;
     double free_cores = 0;
-    double expected_run_s = 0;   // of this service on this SeD; 0: never run
-    double backlog_s = 0;        // expected work of running and queued calls
-    double since_last_s = 0;     // since a call was last accepted
+    double expected_run_s = 0;  // of this service on this SeD; 0: never run
+    double backlog_s = 0;       // expected work of running and queued calls
+    double since_last_s = 0;    // since a call was last accepted
     std::vector<ArgumentLocality> arguments;
     std::uint64_t bytes_here = 0, bytes_cluster = 0, bytes_to_move = 0;  // sums of `arguments`
     friend bool operator==(const EstimationVector&, const EstimationVector&) = default;

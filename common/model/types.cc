@@ -22,7 +22,9 @@ constexpr std::array<Described, 9> kElements{{{"int32", 4},
 
 }  // namespace
 
-std::string_view name_of(ElementType type) { return kElements.at(static_cast<std::size_t>(type)).name; }
+std::string_view name_of(ElementType type) {
+    return kElements.at(static_cast<std::size_t>(type)).name;
+}
 
 std::optional<ElementType> parse_element_type(std::string_view name) {
     for (std::size_t i = 0; i < kElements.size(); ++i) {

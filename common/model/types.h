@@ -19,7 +19,15 @@ static_assert(std::endian::native == std::endian::little);
 
 // The same order as in idl/model.idl.
 enum class ElementType : std::uint8_t {
-    int32, int64, float32, float64, complex64, complex128, char8, string, file
+    int32,
+    int64,
+    float32,
+    float64,
+    complex64,
+    complex128,
+    char8,
+    string,
+    file
 };
 
 // "int32", "int64", "float", "double", "complex_float", "complex_double", "char", "string", "file".

@@ -13,14 +13,14 @@
 
 namespace juxta::orb {
 
-void end_on_signals(Ending& ending) {
+void end_on_signals(Ending ending) {
     ::signal(SIGPIPE, SIG_IGN);
     sigset_t awaited;
     sigemptyset(&awaited);
     sigaddset(&awaited, SIGTERM);
     sigaddset(&awaited, SIGINT);
     pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
-    std::thread([awaited, &ending] {
+    std::thread([awaited, ending]() mutable {
         int number = 0;
         while (sigwait(&awaited, &number) == 0) ending.request();
     }).detach();

@@ -49,11 +49,14 @@ void throw_as_error() {
         if (e.minor() == omni::TRANSIENT_CallTimedout) {
             throw Error(ErrorCode::deadline_exceeded, "the peer did not answer in time");
         }
-        throw Error(ErrorCode::peer_unreachable, "the peer cannot be reached (" + describe(e) + ")");
+        throw Error(ErrorCode::peer_unreachable,
+                    "the peer cannot be reached (" + describe(e) + ")");
     } catch (const CORBA::COMM_FAILURE& e) {
-        throw Error(ErrorCode::peer_unreachable, "the connection to the peer broke (" + describe(e) + ")");
+        throw Error(ErrorCode::peer_unreachable,
+                    "the connection to the peer broke (" + describe(e) + ")");
     } catch (const CORBA::OBJECT_NOT_EXIST& e) {
-        throw Error(ErrorCode::peer_unreachable, "the peer is not ready yet, or has gone (" + describe(e) + ")");
+        throw Error(ErrorCode::peer_unreachable,
+                    "the peer is not ready yet, or has gone (" + describe(e) + ")");
     } catch (const CORBA::SystemException& e) {
         throw Error(ErrorCode::internal, "the call failed in the ORB: " + describe(e));
     }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent.hh"
 #include "common/model/call.h"
 #include "common/model/datum.h"
 #include "common/model/element.h"
@@ -12,8 +13,6 @@
 #include "common/model/profile.h"
 #include "common/model/scheduling.h"
 #include "common/model/types.h"
-
-#include "agent.hh"
 #include "element.hh"
 #include "model.hh"
 #include "server_daemon.hh"

@@ -51,7 +51,8 @@ HostPort split(const std::string& address) {
         std::from_chars(first, address.data() + address.size(), parts.port);
     }
     if (parts.host.empty() || parts.port == 0) {
-        throw Error(ErrorCode::invalid_argument, "'" + address + "' is no address: write HOST:PORT");
+        throw Error(ErrorCode::invalid_argument,
+                    "'" + address + "' is no address: write HOST:PORT");
     }
     return parts;
 }
@@ -81,8 +82,9 @@ std::uint16_t claim_port(const std::string& host, std::uint16_t port) {
     sockaddr_in address = socket_address(host, port);
     if (::bind(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
         ::listen(probe.get(), 1) != 0) {
-        throw Error(ErrorCode::invalid_argument, "cannot listen on " + host + ":" + std::to_string(port) +
-                                                     ": " + std::strerror(errno));
+        throw Error(
+            ErrorCode::invalid_argument,
+            "cannot listen on " + host + ":" + std::to_string(port) + ": " + std::strerror(errno));
     }
     socklen_t length = sizeof address;
     ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &length);
@@ -104,7 +106,7 @@ Node::Node(const NodeSettings& settings) : name_service_(settings.name_service) 
         {"maxGIOPConnectionPerServer", "64"},
         {"clientCallTimeOutPeriod", deadline.c_str()},
         {"clientConnectTimeOutPeriod", "0"},  // else it replaces the deadline of a first call
-        {"supportPerThreadTimeOut", "1"},  // or Deadline has no effect
+        {"supportPerThreadTimeOut", "1"},     // or Deadline has no effect
         {"serverCallTimeOutPeriod", "30000"},
         {"inConScanPeriod", "180"},
         {"outConScanPeriod", "120"},

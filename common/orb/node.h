@@ -23,10 +23,10 @@
 namespace juxta::orb {
 
 struct NodeSettings {
-    bool serves = true;            // false: a client, which opens connections and accepts none
-    std::string address{};         // to publish and listen on; empty: 127.0.0.1
-    std::uint16_t port = 0;        // 0: any free one
-    std::string name_service{};    // corbaloc of an omniNames, or empty
+    bool serves = true;          // false: a client, which opens connections and accepts none
+    std::string address{};       // to publish and listen on; empty: 127.0.0.1
+    std::uint16_t port = 0;      // 0: any free one
+    std::string name_service{};  // corbaloc of an omniNames, or empty
     unsigned default_deadline_ms = 30000;
 };
 
@@ -54,7 +54,8 @@ public:
     void bind_name(const std::string& platform, const std::string& name, const std::string& kind,
                    const std::string& key);
 
-    // A reference, made without asking anybody. Keep it: making one costs a round trip at first use.
+    // A reference, made without asking anybody. Keep it: making one costs a round trip at first
+    // use.
     template <class Interface>
     typename Interface::_var_type resolve(const std::string& address, const std::string& key) {
         CORBA::Object_var object = resolve_object(address, key);

@@ -1,7 +1,12 @@
 #include "data_service/client/failures.h"
 
+#include <algorithm>
+
 namespace juxta::data {
 namespace {
+
+constexpr auto silence_borne = std::chrono::seconds(2);
+constexpr unsigned attempt_in_silence_ms = 500;
 
 std::string what_would_have_saved(const DatumInfo& info) {
     if (info.spec.persistence == Persistence::unique_sticky) {
@@ -42,6 +47,18 @@ Error unavailable_error(const DatumInfo& info, const std::string& last) {
                 who_has_it(info) + ", not known to be dead. Try again later; " +
                 (info.spec.copies < 2 ? "--copies 2 or more lets others answer"
                                       : "nothing acknowledged is lost")};
+}
+
+void Silence::look_at(const DatumInfo& info) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!info.silent) return since_.reset();
+    if (!since_) since_ = now;
+    if (now - *since_ < silence_borne) return;
+    throw unavailable_error(info, "no provider with a copy of it answers");
+}
+
+unsigned Silence::attempt_ms(unsigned most) const {
+    return since_ ? std::min(most, attempt_in_silence_ms) : most;
 }
 
 bool may_pass(ErrorCode code) {

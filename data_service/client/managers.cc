@@ -20,7 +20,7 @@ unsigned Patience::attempt_ms(unsigned most) const {
 }
 
 Managers::Managers(orb::Node& node, ClusterManagers managers, const std::string& own_cluster)
-    : node_(node), addresses_(std::move(managers.addresses)) {
+    : addresses_(std::move(managers.addresses)), references_(node, "Manager") {
     for (const auto& [cluster, addresses] : addresses_) {
         const auto [other, added] = by_tag_.emplace(cluster_tag(cluster), cluster);
         if (!added) {
@@ -50,17 +50,6 @@ const std::vector<std::string>& Managers::addresses_of(const std::string& cluste
         throw Error(ErrorCode::invalid_argument, "this platform has no cluster '" + cluster + "'");
     }
     return found->second;
-}
-
-Wire::Manager_var Managers::reference(const std::string& address) {
-    const auto known = references_.with([&](auto& all) -> Wire::Manager_var {
-        const auto found = all.find(address);
-        return found == all.end() ? Wire::Manager_var() : found->second;
-    });
-    if (!CORBA::is_nil(known.in())) return known;
-    Wire::Manager_var made = node_.resolve<Wire::Manager>(address, "Manager");
-    references_.with([&](auto& all) { all[address] = made; });
-    return made;
 }
 
 Error Managers::unreachable(const std::string& cluster, const Error& last) const {

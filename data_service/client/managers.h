@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "common/base/guarded.h"
 #include "common/model/ids.h"
 #include "common/orb/error_bridge.h"
-#include "common/orb/node.h"
+#include "common/orb/references.h"
 #include "data_service/client/data_session.h"
 #include "manager.hh"
 
@@ -57,7 +56,7 @@ public:
         for (std::size_t turn = 0;; ++turn) {
             const std::string& address = addresses[turn % addresses.size()];
             try {
-                const Wire::Manager_var manager = reference(address);
+                const Wire::Manager_var manager = references_.at(address);
                 orb::Deadline attempt(patience.attempt_ms(10000));
                 return orb::ask([&] { return call(manager.in()); });
             } catch (const Error& e) {
@@ -73,14 +72,12 @@ public:
 
 private:
     const std::vector<std::string>& addresses_of(const std::string& cluster) const;
-    Wire::Manager_var reference(const std::string& address);
     Error unreachable(const std::string& cluster, const Error& last) const;
 
-    orb::Node& node_;
     const std::map<std::string, std::vector<std::string>> addresses_;
     std::map<std::uint16_t, std::string> by_tag_;
     std::vector<std::string> clusters_;
-    Guarded<std::map<std::string, Wire::Manager_var>> references_;
+    orb::References<Wire::Manager> references_;
 };
 
 }  // namespace juxta::data

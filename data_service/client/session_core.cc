@@ -11,25 +11,26 @@
 namespace juxta::data {
 namespace {
 
-constexpr std::size_t most_infos = 10000;
+constexpr std::size_t most_infos = 2000;
 constexpr unsigned renewal_ms = 1000;  // for one renewal
 
 }  // namespace
 
 SessionCore::SessionCore(orb::Node& node, Place place, ClientId client, ClusterManagers managers,
                          SessionOptions options)
-    : node_(node),
-      place_(std::move(place)),
+    : place_(std::move(place)),
       client_(client),
       options_(options),
       managers_(node, std::move(managers), place_.cluster),
+      providers_(node, "Provider"),
       local_([this] { return look_up_local(); }) {
     LeaseKeeper::Port port;
     port.renew = [this](Lease& lease) { return renew(lease); };
     port.address_of = [this](const Lease& lease) {
-        return infos_.with([&](auto& all) {
-            const auto found = all.find(lease.datum);
-            const auto primary = found == all.end() ? std::nullopt : primary_of(*found->second);
+        return infos_.with([&](const Infos& all) {
+            const auto found = all.known.find(lease.datum);
+            const auto primary =
+                found == all.known.end() ? std::nullopt : primary_of(*found->second);
             return primary ? primary->address : std::string();
         });
     };
@@ -48,22 +49,24 @@ SessionCore::~SessionCore() {
 InfoPtr SessionCore::remember(DatumInfo info) {
     if (info.spec.lifetime == Lifetime::client && info.spec.client == client_) live_in(info.owner);
     auto kept = std::make_shared<const DatumInfo>(std::move(info));
-    infos_.with([&](auto& all) {
-        if (all.size() >= most_infos && !all.contains(kept->id)) all.erase(all.begin());
-        all[kept->id] = kept;
+    infos_.with([&](Infos& all) {
+        if (all.known.insert_or_assign(kept->id, kept).second) all.in_order.push_back(kept->id);
+        if (all.in_order.size() <= most_infos) return;
+        all.known.erase(all.in_order.front());
+        all.in_order.pop_front();
     });
     return kept;
 }
 
 void SessionCore::forget(const DataId& id) {
-    infos_.with([&](auto& all) { all.erase(id); });
+    infos_.with([&](Infos& all) { all.known.erase(id); });
 }
 
 InfoPtr SessionCore::info(const DataId& id, bool fresh, Clock::time_point deadline) {
     if (!fresh) {
-        const auto known = infos_.with([&](auto& all) {
-            const auto found = all.find(id);
-            return found == all.end() ? InfoPtr() : found->second;
+        const auto known = infos_.with([&](const Infos& all) {
+            const auto found = all.known.find(id);
+            return found == all.known.end() ? InfoPtr() : found->second;
         });
         if (known) return known;
     }
@@ -77,17 +80,6 @@ InfoPtr SessionCore::info(const DataId& id, bool fresh, Clock::time_point deadli
         if (e.code() == ErrorCode::not_found) forget(id);
         throw;
     }
-}
-
-Wire::Provider_var SessionCore::provider(const std::string& address) {
-    const auto known = providers_.with([&](auto& all) -> Wire::Provider_var {
-        const auto found = all.find(address);
-        return found == all.end() ? Wire::Provider_var() : found->second;
-    });
-    if (!CORBA::is_nil(known.in())) return known;
-    Wire::Provider_var made = node_.resolve<Wire::Provider>(address, "Provider");
-    providers_.with([&](auto& all) { all[address] = made; });
-    return made;
 }
 
 std::optional<ProviderContact> SessionCore::primary_of(const DatumInfo& info) {
@@ -152,7 +144,7 @@ bool SessionCore::renew(Lease& lease) {
             const InfoPtr info = this->info(lease.datum, fresh, deadline);
             const auto primary = primary_of(*info);
             if (!primary) continue;
-            const Wire::Provider_var remote = provider(primary->address);
+            const Wire::Provider_var remote = providers_.at(primary->address);
             orb::Deadline attempt(renewal_ms);
             orb::ask([&] {
                 if (lease.kind == Lease::Kind::lock) {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "common/base/guarded.h"
+#include "common/orb/references.h"
 #include "data_service/client/failures.h"
 #include "data_service/client/lease_keeper.h"
 #include "data_service/client/local_provider.h"
@@ -34,6 +36,7 @@ public:
     const Place& place() const { return place_; }
     ClientId client() const { return client_; }
     Managers& managers() { return managers_; }
+    Wire::Provider_var provider(const std::string& address) { return providers_.at(address); }
     LocalProvider& local() { return local_; }
     LeaseKeeper& keeper() { return *keeper_; }
 
@@ -46,8 +49,6 @@ public:
     InfoPtr remember(DatumInfo info);
     void forget(const DataId& id);
 
-    Wire::Provider_var provider(const std::string& address);
-
     // The living contact of a view's first member; nullopt if there is none.
     static std::optional<ProviderContact> primary_of(const DatumInfo& info);
 
@@ -59,15 +60,17 @@ public:
     auto at_coordinator(const DataId& id, Clock::time_point deadline, unsigned attempt_ms,
                         Call&& call) {
         Patience patience(deadline);
+        Silence silence;
         for (bool fresh = false;; fresh = true) {
             const InfoPtr info = this->info(id, fresh, deadline);
             if (info->lost) throw lost_error(*info);
+            silence.look_at(*info);
             const std::optional<ProviderContact> primary = primary_of(*info);
             std::string why = "no provider serves it at the moment";
             if (primary) {
                 try {
-                    const Wire::Provider_var remote = provider(primary->address);
-                    orb::Deadline attempt(patience.attempt_ms(attempt_ms));
+                    const Wire::Provider_var remote = providers_.at(primary->address);
+                    orb::Deadline attempt(patience.attempt_ms(silence.attempt_ms(attempt_ms)));
                     return orb::ask([&] { return call(remote.in(), *primary, info); });
                 } catch (const Error& e) {
                     why = "its coordinator " + primary->name + ": " + e.what();
@@ -89,6 +92,11 @@ public:
     void live_in(const std::string& cluster);
 
 private:
+    struct Infos {
+        std::map<DataId, InfoPtr> known;
+        std::deque<DataId> in_order;  // oldest first; some may be forgotten already
+    };
+
     // Decides what an attempt's failure means: returns if it may pass, else throws.
     void met(const Error& e, const ProviderContact& primary, const DatumInfo& info);
     std::optional<ProviderContact> look_up_local();
@@ -96,14 +104,13 @@ private:
     void renew_client();
     void end_client();
 
-    orb::Node& node_;
     const Place place_;
     const ClientId client_;
     const SessionOptions options_;
     Managers managers_;
     std::atomic<std::uint64_t> last_rid_{0};
-    Guarded<std::map<DataId, InfoPtr>> infos_;
-    Guarded<std::map<std::string, Wire::Provider_var>> providers_;
+    Guarded<Infos> infos_;
+    orb::References<Wire::Provider> providers_;
     Guarded<std::set<DataId>> writing_;
     Guarded<std::map<std::string, Clock::time_point>> lives_in_;  // cluster -> next renewal
     LocalProvider local_;

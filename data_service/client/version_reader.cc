@@ -67,10 +67,12 @@ void VersionReader::pull(const Extent& extent, std::uint64_t within, std::span<s
                          ProgressCount& progress) {
     const auto deadline = core_.control_deadline();
     Patience patience(deadline);
+    Silence silence;
     for (bool fresh = false;; fresh = true) {
         check_();
         const InfoPtr info = core_.info(id_, fresh, deadline);
         if (info->lost) throw lost_error(*info);
+        silence.look_at(*info);
         try {
             return transfer_.pull(holders(*info), info->owner, extent.segment,
                                   extent.segment_offset + within, into, progress);
@@ -84,6 +86,7 @@ void VersionReader::pull(const Extent& extent, std::uint64_t within, std::span<s
 bool VersionReader::fetch(const Extents& extents, Version version) {
     const auto deadline = core_.control_deadline();
     Patience patience(deadline);
+    Silence silence;
     for (bool fresh = false;; fresh = true) {
         Extents missing;
         not_local_.clear();
@@ -96,6 +99,7 @@ bool VersionReader::fetch(const Extents& extents, Version version) {
         check_();
         const InfoPtr info = core_.info(id_, fresh, deadline);
         if (info->lost) throw lost_error(*info);
+        silence.look_at(*info);
         std::string why = "this host's provider " + provider->name + " does not keep it";
         try {
             if (fetch_once(*provider, missing, version, *info)) continue;

@@ -13,6 +13,7 @@ Wire::DatumInfo to_wire(const DatumInfo& info) {
     wire.owner = info.owner.c_str();
     wire.newest = info.newest;
     wire.lost = info.lost;
+    wire.silent = info.silent;
     wire.blocks_in_order.length(static_cast<CORBA::ULong>(info.blocks.size()));
     for (CORBA::ULong i = 0; i < wire.blocks_in_order.length(); ++i) {
         wire.blocks_in_order[i].number = i;
@@ -37,6 +38,7 @@ DatumInfo from_wire(const Wire::DatumInfo& wire) {
     info.owner = wire.owner.in();
     info.newest = wire.newest;
     info.lost = wire.lost;
+    info.silent = wire.silent;
     info.blocks = orb::collect(wire.blocks_in_order,
                                [](const Wire::Block& block) { return from_wire(block.installed); });
     info.contacts = orb::collect(

@@ -22,17 +22,6 @@ constexpr Duration kBetweenSuspicions = 300 * kMillisecond;
 
 }  // namespace
 
-Wire::Provider_var ProviderReferences::at(const std::string& address) {
-    Wire::Provider_var reference = known_.with([&](auto& known) {
-        const auto found = known.find(address);
-        return found == known.end() ? Wire::Provider_var() : found->second;
-    });
-    if (!CORBA::is_nil(reference)) return reference;
-    reference = node_.resolve<Wire::Provider>(address, "Provider");
-    known_.with([&](auto& known) { known[address] = reference; });
-    return reference;
-}
-
 CorbaPeerLink::CorbaPeerLink(ProviderReferences& references, ContactBook& contacts,
                              ManagerLink& manager)
     : references_(references), contacts_(contacts), manager_(manager), crew_(kPeersAtOnce) {}

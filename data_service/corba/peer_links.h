@@ -12,25 +12,16 @@
 #include <memory>
 #include <string>
 
+#include "common/base/crew.h"
 #include "common/base/guarded.h"
-#include "common/orb/node.h"
-#include "data_service/core/cluster_manager_crew.h"
+#include "common/orb/references.h"
 #include "data_service/core/contact_book.h"
 #include "data_service/core/provider_links.h"
 #include "provider.hh"
 
 namespace juxta::data {
 
-// References to providers, by address. Made once each: a new one costs a round trip.
-class ProviderReferences {
-public:
-    explicit ProviderReferences(orb::Node& node) : node_(node) {}
-    Wire::Provider_var at(const std::string& address);
-
-private:
-    orb::Node& node_;
-    Guarded<std::map<std::string, Wire::Provider_var>> known_;
-};
+using ProviderReferences = orb::References<Wire::Provider>;
 
 class CorbaPeerLink final : public PeerLink {
 public:

@@ -6,28 +6,17 @@
 
 namespace juxta::data {
 
-Wire::Provider_var CorbaProviderCalls::reference(const std::string& address) {
-    const auto known = references_.with([&](auto& all) -> Wire::Provider_var {
-        const auto found = all.find(address);
-        return found == all.end() ? Wire::Provider_var() : found->second;
-    });
-    if (!CORBA::is_nil(known.in())) return known;
-    Wire::Provider_var made = node_.resolve<Wire::Provider>(address, "Provider");
-    references_.with([&](auto& all) { all[address] = made; });
-    return made;
-}
-
 void CorbaProviderCalls::reserve(const ProviderContact& provider, const GroupId& group,
                                  std::uint64_t bytes, std::uint32_t block_count, unsigned hold_ms,
                                  unsigned deadline_ms) {
-    const Wire::Provider_var remote = reference(provider.address);
+    const Wire::Provider_var remote = references_.at(provider.address);
     orb::Deadline deadline(deadline_ms);
     orb::ask([&] { remote->reserve(to_wire(group), bytes, block_count, hold_ms); });
 }
 
 void CorbaProviderCalls::adopt(const ProviderContact& provider, const std::vector<GroupView>& views,
                                unsigned deadline_ms) {
-    const Wire::Provider_var remote = reference(provider.address);
+    const Wire::Provider_var remote = references_.at(provider.address);
     orb::Deadline deadline(deadline_ms);
     orb::ask([&] { remote->adopt(to_wire(views)); });
 }
@@ -39,7 +28,7 @@ ProviderCalls::Seen CorbaProviderCalls::look_at(const ProviderContact& provider,
         case orb::Liveness::silent: return {Look::silent, 0};
         case orb::Liveness::alive: break;
     }
-    const Wire::Provider_var remote = reference(provider.address);
+    const Wire::Provider_var remote = references_.at(provider.address);
     try {
         orb::Deadline deadline(deadline_ms);
         return {Look::alive, orb::ask([&] { return remote->incarnation(); })};

@@ -1,10 +1,7 @@
 // How a manager reaches providers: the port ProviderCalls over CORBA.
 #pragma once
 
-#include <map>
-
-#include "common/base/guarded.h"
-#include "common/orb/node.h"
+#include "common/orb/references.h"
 #include "data_service/core/cluster_manager.h"
 #include "provider.hh"
 
@@ -13,7 +10,7 @@ namespace juxta::data {
 class CorbaProviderCalls final : public ProviderCalls {
 public:
     // `node` outlives it.
-    explicit CorbaProviderCalls(orb::Node& node) : node_(node) {}
+    explicit CorbaProviderCalls(orb::Node& node) : references_(node, "Provider") {}
 
     void reserve(const ProviderContact& provider, const GroupId& group, std::uint64_t bytes,
                  std::uint32_t block_count, unsigned hold_ms, unsigned deadline_ms) override;
@@ -22,10 +19,7 @@ public:
     Seen look_at(const ProviderContact& provider, unsigned deadline_ms) override;
 
 private:
-    Wire::Provider_var reference(const std::string& address);
-
-    orb::Node& node_;
-    Guarded<std::map<std::string, Wire::Provider_var>> references_;
+    orb::References<Wire::Provider> references_;
 };
 
 }  // namespace juxta::data

@@ -20,8 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/crew.h"
 #include "common/base/guarded.h"
-#include "data_service/core/cluster_manager_crew.h"
 #include "data_service/core/cluster_manager_state.h"
 #include "data_service/core/command_log.h"
 #include "data_service/core/directory.h"

@@ -13,6 +13,11 @@ constexpr std::size_t most_told_at_once = 16;
 
 unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration / kMillisecond); }
 
+void expect_name(const std::string& name) {
+    const std::string why = why_no_name(name);
+    if (!why.empty()) throw Error(ErrorCode::invalid_argument, why + "; nothing was changed");
+}
+
 }  // namespace
 
 std::uint64_t ClusterManager::checked_size(const DataId& id, const DataSpec& spec) const {
@@ -20,6 +25,7 @@ std::uint64_t ClusterManager::checked_size(const DataId& id, const DataSpec& spe
         throw Error(ErrorCode::invalid_argument,
                     to_string(id) + " is no id for a datum of cluster " + settings_.cluster);
     }
+    expect_name(spec.name);
     if (spec.copies == 0) {
         throw Error(ErrorCode::invalid_argument, "a datum has at least one copy; 0 were asked for");
     }
@@ -234,6 +240,7 @@ std::vector<DatumInfo> ClusterManager::list() const {
 
 DatumInfo ClusterManager::change(const ChangeDatum& change) {
     const DatumInfo before = find(change.id);
+    if (change.name) expect_name(*change.name);
     if (change.copies == std::uint16_t{0}) {
         throw Error(ErrorCode::invalid_argument, "a datum has at least one copy; 0 were asked for");
     }

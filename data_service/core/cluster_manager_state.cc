@@ -125,6 +125,14 @@ DatumInfo describe(const ClusterManagerState& state, const std::string& cluster,
     info.bytes = record.bytes;
     info.owner = cluster;
     info.lost = record.lost;
+    info.silent = !record.lost && std::ranges::any_of(record.blocks, [&](const GroupRecord& block) {
+        const auto away = [&](const Member& member) {
+            return state.directory.is_dead(member) ||
+                   state.overseer.is_silent(member, monotonic_now());
+        };
+        return std::ranges::all_of(block.view.members, away) &&
+               std::ranges::all_of(block.holders, away);
+    });
     const auto newest = state.newest.find(id);
     if (newest != state.newest.end()) info.newest = newest->second;
 

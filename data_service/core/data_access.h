@@ -38,9 +38,9 @@ struct LocalPiece {
 struct CopyStatus {
     std::string provider;
     Place place;
-    std::int64_t pid = 0;   // 0: not known
+    std::int64_t pid = 0;  // 0: not known
     Version version = 0;
-    std::string state;      // "full", "filling", "cached"
+    std::string state;  // "full", "filling", "cached"
 };
 
 struct BlockStatus {
@@ -54,8 +54,8 @@ struct DatumDescription {
     DataId id;
     DataSpec spec;
     std::uint64_t bytes = 0;
-    Version version = 0;      // newest committed, as far as the manager has heard
-    std::string owner;        // cluster
+    Version version = 0;  // newest committed, as far as the manager has heard
+    std::string owner;    // cluster
     bool lost = false;
     std::vector<BlockStatus> blocks;
 };
@@ -100,7 +100,8 @@ public:
     virtual void read(std::uint64_t offset, std::span<std::byte> into) = 0;
 
     // Becomes visible at release(), together with everything else written.
-    virtual void write(std::uint64_t offset, std::span<const std::byte> from, const Progress& = {}) = 0;
+    virtual void write(std::uint64_t offset, std::span<const std::byte> from,
+                       const Progress& = {}) = 0;
 
     // New memory for the whole datum on this host's provider, to be filled by another process
     // through the descriptor (writable). That process must have unmapped and closed it before

@@ -15,6 +15,7 @@ struct DatumInfo {
     std::string owner;
     Version newest = 0;
     bool lost = false;
+    bool silent = false;  // nobody who may answer has been heard of for the detection time
     std::vector<View> blocks;
     std::vector<ProviderContact> contacts;  // of everybody named in the views, and of caches
     std::vector<DatumLocation::Copy> caches;

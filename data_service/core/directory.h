@@ -31,15 +31,24 @@ struct ProviderContact {
     friend bool operator==(const ProviderContact&, const ProviderContact&) = default;
 };
 
-// -- commands ---------------------------------------------------------------------------------------
+// -- commands
+// ---------------------------------------------------------------------------------------
 
 // Confirms the death of all incarnations before this one. Refused: an incarnation older than one
 // registered, or confirmed dead; another element name under the same id. A new
 // incarnation is not draining.
-struct RegisterProvider { ProviderContact contact; std::uint64_t capacity_bytes = 0; };
+struct RegisterProvider {
+    ProviderContact contact;
+    std::uint64_t capacity_bytes = 0;
+};
 // This incarnation, if it was ever registered, and all before it.
-struct ConfirmDead { Member who; };
-struct DrainProvider { ProviderId provider; bool leaving = true; };
+struct ConfirmDead {
+    Member who;
+};
+struct DrainProvider {
+    ProviderId provider;
+    bool leaving = true;
+};
 // View 1 of every block, with members that have reserved: members[block]. It is installed as
 // activated, its members as holders: nobody has promised or acknowledged anything before it, and
 // all of them hold the same empty ledger. Refused: a member that is not registered or is dead, a
@@ -60,12 +69,26 @@ struct ChangeView {
     std::vector<Member> members;
     std::optional<Member> joiner;
 };
-struct RecordActivated { GroupId group; Epoch epoch = 0; Member primary; };      // M5
-struct RecordFull { GroupId group; Epoch epoch = 0; Member joiner; };            // M7
+struct RecordActivated {
+    GroupId group;
+    Epoch epoch = 0;
+    Member primary;
+};  // M5
+struct RecordFull {
+    GroupId group;
+    Epoch epoch = 0;
+    Member joiner;
+};  // M7
 // M11: if every holder of some block is confirmed dead. All blocks are lost with it.
-struct DeclareLost { DataId id; };
-struct FreeDatum { DataId id; };    // M12; its name is free at once
-struct ForgetDatum { DataId id; };  // a freed or lost datum nobody needs to hear of any more
+struct DeclareLost {
+    DataId id;
+};
+struct FreeDatum {
+    DataId id;
+};  // M12; its name is free at once
+struct ForgetDatum {
+    DataId id;
+};  // a freed or lost datum nobody needs to hear of any more
 // What is given changes. A mode that outlives its client makes the lifetime until_freed;
 // unique_sticky makes the copies one. Refused: no copies, or several of a unique_sticky datum.
 struct ChangeDatum {
@@ -74,12 +97,17 @@ struct ChangeDatum {
     std::optional<std::uint16_t> copies;
     std::optional<Persistence> persistence;
 };
-struct ForgetName { std::string name; DataId unless; };
-struct EndClient { ClientId client; };  // frees its Lifetime::client data
+struct ForgetName {
+    std::string name;
+    DataId unless;
+};
+struct EndClient {
+    ClientId client;
+};  // frees its Lifetime::client data
 
-using Command = std::variant<RegisterProvider, ConfirmDead, DrainProvider, AllocateDatum, ChangeView,
-                             RecordActivated, RecordFull, DeclareLost, FreeDatum, ForgetDatum,
-                             ChangeDatum, ForgetName, EndClient>;
+using Command = std::variant<RegisterProvider, ConfirmDead, DrainProvider, AllocateDatum,
+                             ChangeView, RecordActivated, RecordFull, DeclareLost, FreeDatum,
+                             ForgetDatum, ChangeDatum, ForgetName, EndClient>;
 
 // What a command did. A repeat of what is so already is accepted, and installs nothing.
 struct Applied {
@@ -90,7 +118,8 @@ struct Applied {
     std::vector<ProviderId> concerned;  // each once, in order
 };
 
-// -- state ------------------------------------------------------------------------------------------------
+// -- state
+// ------------------------------------------------------------------------------------------------
 
 struct GroupRecord {
     View view;

@@ -127,9 +127,14 @@ std::optional<Command> Overseer::adjust_copies(const Directory& directory, const
     const std::size_t steady = view.members.size() - static_cast<std::size_t>(leavers);
     if (steady < wanted) {
         if (view.joiner) return std::nullopt;
-        const auto joiner = choose_joiner(directory, group, now);
-        if (!joiner) return std::nullopt;
-        return ChangeView{group, view.epoch, view.members, joiner};
+        if (const auto joiner = choose_joiner(directory, group, now)) {
+            return ChangeView{group, view.epoch, view.members, joiner};
+        }
+        // Whoever leaves is not held back for a copy that nobody can take, while others have one.
+        if (leavers == 0 || steady == 0 || anybody_may_join(directory, group)) return std::nullopt;
+        std::vector<Member> staying = view.members;
+        staying.erase(std::ranges::find_if(staying, leaving));
+        return ChangeView{group, view.epoch, staying, std::nullopt};
     }
     if (view.joiner) return ChangeView{group, view.epoch, view.members, std::nullopt};
     if (view.members.size() <= wanted) return std::nullopt;
@@ -174,6 +179,18 @@ Member Overseer::take_best(std::vector<Candidate>& from, std::set<std::string>& 
     hosts.insert(chosen->host);
     from.erase(chosen);
     return member;
+}
+
+bool Overseer::anybody_may_join(const Directory& directory, const GroupId& group) const {
+    const DatumRecord& datum = *directory.find(group.datum);
+    const std::vector<Member>& members = directory.find(group)->view.members;
+    const std::uint64_t bytes = datum.bytes / datum.blocks.size();
+    return std::ranges::any_of(directory.providers(), [&](const auto& entry) {
+        const auto& [id, provider] = entry;
+        const bool member = std::ranges::find(members, id, &Member::provider) != members.end();
+        return !member && !provider.draining && !provider.contact.cache_only &&
+               !directory.is_dead(provider.contact.self) && room_of(provider).free_bytes >= bytes;
+    });
 }
 
 std::optional<Member> Overseer::choose_joiner(const Directory& directory, const GroupId& group,

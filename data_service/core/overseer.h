@@ -72,6 +72,8 @@ private:
                                         Time now) const;
     std::optional<Command> adjust_copies(const Directory& directory, const GroupId& group,
                                          Time now) const;
+    // Now or once it is heard again.
+    bool anybody_may_join(const Directory& directory, const GroupId& group) const;
     std::optional<Member> choose_joiner(const Directory& directory, const GroupId& group,
                                         Time now) const;
 

@@ -101,7 +101,7 @@ void Provider::perform(Carried& work) {
 void Provider::fetch_for_group(const FetchOrder& order) {
     bool arrived = false;
     try {
-        if (!store_.has(order.segment)) {
+        if (!store_.has_as_far_as(order.segment, order.bytes)) {
             const auto source = contacts_.find(order.source);
             if (!source || source->self != order.source) {
                 throw Error(ErrorCode::peer_unreachable,

@@ -230,7 +230,7 @@ std::vector<Movement> Provider::fetch(const DataId& datum, Version version,
         std::erase_if(wanted.sources, [&](const FetchSource& source) {
             return source.provider_name == settings_.self.name;
         });
-        if (store_.has(wanted.segment)) continue;
+        if (store_.has_as_far_as(wanted.segment, wanted.bytes)) continue;
         for (const BytesReceived& received : fetcher_.fetch(wanted, true)) {
             by_source[received.from] += received.bytes;
         }

@@ -109,7 +109,9 @@ std::vector<BytesReceived> SegmentFetcher::fetch(const SegmentWanted& wanted, bo
     std::optional<Error> failure;
     if (ours) {
         try {
-            if (!store_.has(wanted.segment)) received = pull(wanted, cached);
+            if (!store_.has_as_far_as(wanted.segment, wanted.bytes)) {
+                received = pull(wanted, cached);
+            }
         } catch (const Error& error) {
             failure = error;
         } catch (const std::exception& error) {
@@ -123,6 +125,8 @@ std::vector<BytesReceived> SegmentFetcher::fetch(const SegmentWanted& wanted, bo
         if (failure) throw *failure;
     } else {
         join(wanted.segment, flight);
+        // That transfer may have been of less of the segment.
+        if (!store_.has_as_far_as(wanted.segment, wanted.bytes)) return fetch(wanted, cached);
     }
     if (!cached) store_.set_cached(wanted.segment, false);
     return received;

@@ -12,14 +12,20 @@ namespace juxta::data {
 
 // The same order as in idl/data_group.idl.
 enum class EntryKind : std::uint8_t {
-    grant_exclusive, grant_shared, commit, abort, drop_shared, expire, retire,
+    grant_exclusive,
+    grant_shared,
+    commit,
+    abort,
+    drop_shared,
+    expire,
+    retire,
     forget,  // the row of a client that has been silent for T_row
 };
 
 struct Entry {
     Lsn lsn = 0;
     EntryKind kind = EntryKind::commit;
-    ClientId client;                   // 0: nobody's request (expire, retire)
+    ClientId client;  // 0: nobody's request (expire, retire)
     std::uint64_t rid = 0;
     Token token = 0;
     Version version = 0;               // retire: which

@@ -17,19 +17,43 @@ namespace juxta::data {
 // A ledger in a message. Shared, never changed: a barrier to n members makes no n copies.
 using LedgerSnapshot = std::shared_ptr<const Ledger>;
 
-struct Barrier { View view; LedgerSnapshot ledger; };
-struct BarrierOk { Lsn lsn = 0; };
-struct Replicate { Entry entry; };
-struct Replicated { Lsn lsn = 0; };
-struct Beacon { Time stamp = 0; };
-struct BeaconOk { Time stamp = 0; };  // that of the beacon answered
+struct Barrier {
+    View view;
+    LedgerSnapshot ledger;
+};
+struct BarrierOk {
+    Lsn lsn = 0;
+};
+struct Replicate {
+    Entry entry;
+};
+struct Replicated {
+    Lsn lsn = 0;
+};
+struct Beacon {
+    Time stamp = 0;
+};
+struct BeaconOk {
+    Time stamp = 0;
+};  // that of the beacon answered
 struct SteppedDown {};
-struct Fill { View view; LedgerSnapshot ledger; };  // answered by Replicated
+struct Fill {
+    View view;
+    LedgerSnapshot ledger;
+};  // answered by Replicated
 // "I have this segment; store it." The bytes are pulled from the sender; answered by
 // SegmentStored when they are there (or are garbage already).
-struct OfferSegment { SegmentId segment; std::uint64_t bytes = 0; };
-struct SegmentStored { SegmentId segment; };
-struct Keep { Token floor = 0; std::vector<SegmentId> segments; };
+struct OfferSegment {
+    SegmentId segment;
+    std::uint64_t bytes = 0;
+};
+struct SegmentStored {
+    SegmentId segment;
+};
+struct Keep {
+    Token floor = 0;
+    std::vector<SegmentId> segments;
+};
 
 using PeerBody = std::variant<Barrier, BarrierOk, Replicate, Replicated, Beacon, BeaconOk,
                               SteppedDown, Fill, OfferSegment, SegmentStored, Keep>;
@@ -42,27 +66,57 @@ struct PeerMessage {
     PeerBody body;
 };
 
-// -- to the manager ---------------------------------------------------------------------------------
+// -- to the manager
+// ---------------------------------------------------------------------------------
 
-struct Activated { GroupId group; Epoch epoch = 0; };
-struct Full { GroupId group; Epoch epoch = 0; Member joiner; };
+struct Activated {
+    GroupId group;
+    Epoch epoch = 0;
+};
+struct Full {
+    GroupId group;
+    Epoch epoch = 0;
+    Member joiner;
+};
 // Asks for the views of all blocks of the datum, to send Keep to their members.
-struct WhereAre { DataId datum; };
+struct WhereAre {
+    DataId datum;
+};
 
 using ManagerMessage = std::variant<Activated, Full, WhereAre>;
 
-// -- from clients -------------------------------------------------------------------------------------
+// -- from clients
+// -------------------------------------------------------------------------------------
 
-struct Acquire { bool shared = false; Duration waited = 0; };
+struct Acquire {
+    bool shared = false;
+    Duration waited = 0;
+};
 struct CancelAcquire {};  // rid: that of the Acquire
-struct Renew { Token token = 0; };
-struct Release { Token token = 0; std::vector<BlockChange> changes; };
-struct Abort { Token token = 0; };
-struct Unlock { Token token = 0; };
+struct Renew {
+    Token token = 0;
+};
+struct Release {
+    Token token = 0;
+    std::vector<BlockChange> changes;
+};
+struct Abort {
+    Token token = 0;
+};
+struct Unlock {
+    Token token = 0;
+};
 struct AcquireRead {};
-struct RenewPin { Version version = 0; };
-struct Unpin { Version version = 0; };                  // not answered
-struct Stage { SegmentId segment; std::uint64_t bytes = 0; };  // its bytes are stored here already
+struct RenewPin {
+    Version version = 0;
+};
+struct Unpin {
+    Version version = 0;
+};  // not answered
+struct Stage {
+    SegmentId segment;
+    std::uint64_t bytes = 0;
+};  // its bytes are stored here already
 
 using ClientBody = std::variant<Acquire, CancelAcquire, Renew, Release, Abort, Unlock, AcquireRead,
                                 RenewPin, Unpin, Stage>;
@@ -76,18 +130,33 @@ struct ClientRequest {
 };
 
 // Positive answers.
-struct Granted { Token token = 0; Version version = 0; std::vector<Extents> blocks; };
-struct Committed { Version version = 0; };
-struct SnapshotTaken { Version version = 0; std::vector<Extents> blocks; };
+struct Granted {
+    Token token = 0;
+    Version version = 0;
+    std::vector<Extents> blocks;
+};
+struct Committed {
+    Version version = 0;
+};
+struct SnapshotTaken {
+    Version version = 0;
+    std::vector<Extents> blocks;
+};
 struct Done {};
 // Refusals.
-struct LeaseLost {};                      // the token is dead; final
+struct LeaseLost {};  // the token is dead; final
 // The release names a segment that is not staged, or not this token's. Nothing was done and the
 // token still holds: stage it, then release again.
-struct NotStaged { SegmentId segment; };
-struct VersionGone {};                    // retired: take a new snapshot
-struct NotPrimary { View view; };         // as far as known here
-struct Gone { bool lost = false; };       // lost, or freed
+struct NotStaged {
+    SegmentId segment;
+};
+struct VersionGone {};  // retired: take a new snapshot
+struct NotPrimary {
+    View view;
+};  // as far as known here
+struct Gone {
+    bool lost = false;
+};  // lost, or freed
 
 using AnswerBody = std::variant<Granted, Committed, SnapshotTaken, Done, LeaseLost, VersionGone,
                                 NotPrimary, Gone, NotStaged>;
@@ -97,7 +166,8 @@ struct Answer {
     AnswerBody body;
 };
 
-// -- what a step of a member decides --------------------------------------------------------------------
+// -- what a step of a member decides
+// --------------------------------------------------------------------
 
 // Pull these bytes from that member, store them, then call segment_stored(). Ordered again from
 // time to time until then: a repeat for bytes that are already on their way means nothing, one

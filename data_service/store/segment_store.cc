@@ -200,6 +200,16 @@ bool SegmentStore::has(const SegmentId& segment) const {
     });
 }
 
+bool SegmentStore::has_as_far_as(const SegmentId& segment, std::uint64_t bytes) {
+    return locked_->with([&](Shelves& shelves) {
+        const StoredSegment* stored = shelves.find(segment);
+        if (stored == nullptr || !stored->sealed) return false;
+        if (stored->bytes >= bytes || !stored->cached) return true;
+        shelves.take(segment);
+        return false;
+    });
+}
+
 bool SegmentStore::is_cached(const SegmentId& segment) const {
     return locked_->with([&](const Shelves& shelves) {
         const StoredSegment* stored = shelves.find(segment);
@@ -222,6 +232,8 @@ void SegmentStore::read(const SegmentId& segment, std::uint64_t offset,
     const auto content = locked_->with([&](Shelves& shelves) -> std::optional<SegmentContent> {
         const StoredSegment* stored = shelves.find(segment);
         if (stored == nullptr || !stored->sealed) return std::nullopt;
+        const bool ends_early = stored->cached && offset + into.size() > stored->bytes;
+        if (ends_early) return std::nullopt;  // others have all of it
         shelves.touch(segment);
         mapping = stored->mapping;
         return SegmentContent{stored->bytes, stored->fd, stored->small};

@@ -65,6 +65,9 @@ public:
 
     // -- reading ---------------------------------------------------------------------------------
     bool has(const SegmentId& segment) const;  // sealed
+    // Sealed, and whole as far as `bytes`. A cached one may be only the beginning of its segment,
+    // which was all that its version needed; if that is not enough it is dropped.
+    bool has_as_far_as(const SegmentId& segment, std::uint64_t bytes);
     bool is_cached(const SegmentId& segment) const;
     std::optional<SegmentContent> open(const SegmentId& segment) const;
     // Copies out. not_found, invalid_argument (outside).

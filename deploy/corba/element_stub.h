@@ -3,7 +3,7 @@
 // Threading: any thread.
 #pragma once
 
-#include "deploy/crew.h"
+#include "deploy/roster.h"
 
 namespace juxta::orb {
 class Node;

@@ -1,4 +1,7 @@
-// C = f1(A, B), then D = f2(B, C), in C++. A, B and C stay in the platform: only D comes back.
+// C = f1(A, B), then D = f2(B, C), in C++. A, B and C stay in the platform.
+//
+//     f1f2 A B D     of data A and B that are in the platform, by name; the result is named D
+//     f1f2           of two matrices of its own; D comes back and is checked
 #include <juxta/client.h>
 
 #include <cstdio>
@@ -17,28 +20,32 @@ void tell(const char* what, const juxta::CallResult& result) {
         result.schedule_s, result.transfer_s, result.queue_s, result.run_s);
 }
 
-int run(const std::string& configuration) {
+// Without a name, D lives as long as the client.
+juxta::Data<double> compute(const juxta::Client& client, const juxta::Data<double>& a,
+                            const juxta::Data<double>& b, const std::vector<std::string>& d_name) {
+    const juxta::CallResult first = client.call("f1", {a, b});
+    tell("C = f1(A, B)", first);
+    const auto c = client.output<double>(first, "C");
+
+    const juxta::Future future = client.submit("f2", {b, c}, {.outputs = d_name});
+    const juxta::CallResult second = future.get();
+    tell("D = f2(B, C)", second);
+    return client.output<double>(second, "D");
+}
+
+// Returns how many elements of D are wrong.
+std::size_t compute_own(const juxta::Client& client) {
     std::vector<double> a(n * n), b(n * n);
     for (std::size_t i = 0; i < n; ++i) {
         a[i * n + i] = 2;  // A = 2 I, so that C = A B = 2 B, and D = B C = 2 B B
         for (std::size_t j = 0; j < n; ++j)
             b[i * n + j] = static_cast<double>((i * 7 + j * 3) % 11);
     }
-
-    const juxta::Client client = juxta::Client::connect(configuration);
     const auto data_a = client.put<double>(a, {n, n});
     const auto data_b = client.put<double>(b, {n, n});
 
-    const juxta::CallResult first = client.call("f1", {data_a, data_b});
-    tell("C = f1(A, B)", first);
-    const auto data_c = client.output<double>(first, "C");
-
-    const juxta::Future future = client.submit("f2", {data_b, data_c});
-    const juxta::CallResult second = future.get();
-    tell("D = f2(B, C)", second);
-
     std::size_t wrong = 0;
-    const auto d = client.output<double>(second, "D").read();
+    const auto d = compute(client, data_a, data_b, {}).read();
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t j = 0; j < n; ++j) {
             double sum = 0;
@@ -49,13 +56,20 @@ int run(const std::string& configuration) {
     std::printf("%zu of %zu elements of D are wrong\n", wrong, n * n);
     data_a.free();
     data_b.free();
-    return wrong == 0 ? 0 : 1;
+    return wrong;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-    return run(argc > 1 ? argv[1] : "");
+    if (argc != 1 && argc != 4) {
+        std::fprintf(stderr, "usage: f1f2 [A B D]\n");
+        return 2;
+    }
+    const juxta::Client client = juxta::Client::connect();
+    if (argc == 1) return compute_own(client) == 0 ? 0 : 1;
+    compute(client, client.open<double>(argv[1]), client.open<double>(argv[2]), {argv[3]});
+    return 0;
 } catch (const juxta::Error& e) {
     std::fprintf(stderr, "%s: %s\n", std::string(name_of(e.code())).c_str(), e.what());
     return 1;

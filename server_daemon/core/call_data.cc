@@ -180,6 +180,15 @@ OutputPlace CallData::allocate(std::size_t argument, const DataType& type) {
     product.is_new = true;
     // A name is moved from whoever has it; a call that fails later must not have done that.
     product.name = std::exchange(spec.name, {});
+    if (spec.lifetime == Lifetime::until_freed && spec.persistence != Persistence::volatile_ &&
+        spec.persistence != Persistence::strictly_volatile) {
+        // Nobody knows of it yet: until it is committed it goes with this server, if that dies.
+        product.kept = spec.persistence;
+        if (spec.persistence == Persistence::unique_sticky) spec.copies = 1;
+        spec.persistence = Persistence::volatile_;
+        spec.lifetime = Lifetime::client;
+        spec.client = access_.client();
+    }
     const auto patience =
         std::min(deadline_.value_or(SteadyTime::max()), Clock::now() + kLockPatience);
     try {
@@ -211,8 +220,18 @@ void CallData::store(Product& product, std::optional<Value>& value) {
     }
 }
 
+void CallData::check_result(std::size_t argument, const std::optional<Value>& value) const {
+    const ArgumentSpec& spec = profile_.arguments[argument];
+    if (spec.mode == Mode::in || slots_[argument].product) return;
+    if (!value || !fits(spec, value->type) || bytes_of(value->type) != value->bytes.size()) {
+        throw Error(ErrorCode::service_failed,
+                    about(argument) + "what the worker gave back for it is no such value");
+    }
+}
+
 std::vector<Output> CallData::commit(std::vector<std::optional<Value>> values) {
     values.resize(slots_.size());
+    for (std::size_t i = 0; i < slots_.size(); ++i) check_result(i, values[i]);
     std::uint64_t by_value = 0;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         if (values[i] && !slots_[i].product) by_value += values[i]->bytes.size();
@@ -239,11 +258,10 @@ std::vector<Output> CallData::commit(std::vector<std::optional<Value>> values) {
         Output output;
         output.name = profile_.arguments[i].name;
         if (const auto& product = slots_[i].product) {
-            if (!product->name.empty()) {
-                data::SpecChange naming;
-                naming.name = product->name;
-                access_.change(product->id, naming);
-            }
+            data::SpecChange finish;
+            if (!product->name.empty()) finish.name = product->name;
+            finish.persistence = product->kept;
+            if (finish.name || finish.persistence) access_.change(product->id, finish);
             output.id = product->id;
             output.type = product->type;
             output.version = product->version;

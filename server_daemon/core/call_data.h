@@ -53,7 +53,8 @@ private:
         DataId id;
         DataType type;
         bool is_new = false;
-        std::string name;  // to be given at the end
+        std::string name;                 // to be given at the end
+        std::optional<Persistence> kept;  // to be made so at the end
         std::unique_ptr<data::WriteHold> hold;
         OutputPlace place;
         bool pushed = false;  // made in memory of ours, written at the end
@@ -68,6 +69,7 @@ private:
     void lock(std::size_t argument, const DataId& id);
     OutputPlace make_place(Product& product, std::uint64_t size);
     void store(Product& product, std::optional<Value>& value);
+    void check_result(std::size_t argument, const std::optional<Value>& value) const;
     void undo() noexcept;
     RequestId request_for(std::size_t argument) const;
     std::string about(std::size_t argument) const;

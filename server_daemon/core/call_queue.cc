@@ -7,6 +7,9 @@ namespace {
 
 constexpr double kWeightOfNewest = 0.2;
 
+// Between two looks for unattended calls; after more, this process had been stopped.
+constexpr Duration kPause = kSecond;
+
 double seconds(Duration duration) { return static_cast<double>(duration) / kSecond; }
 
 std::uint64_t bytes_in(const CallResult& result) {
@@ -33,6 +36,7 @@ bool CallQueue::submit(Time now, std::shared_ptr<const CallOrder> order, const P
     call.result.sed = sed_;
     call.result.attempts = order->attempt;
     call.keep = order->keep_result;
+    call.attended = now;
     call.expected_s = expected(profile.name);
     // A deadline beyond any clock is none.
     const bool limited = order->deadline_s > 0 && order->deadline_s < 1e9;
@@ -122,6 +126,26 @@ bool CallQueue::expire(Time now) {
                     : "the deadline of the call has passed while its arguments were fetched");
     }
     return !late.empty();
+}
+
+void CallQueue::attend(Time now, const RequestId& id) {
+    const auto call = calls_.find(id);
+    if (call != calls_.end()) call->second.attended = std::max(call->second.attended, now);
+}
+
+std::vector<RequestId> CallQueue::unattended(Time now) {
+    const bool paused = last_look_ != 0 && now - last_look_ > kPause;
+    last_look_ = now;
+    std::vector<RequestId> found;
+    const auto look = [&](const RequestId& id) {
+        Call& call = known(id);
+        if (paused) call.attended = now;
+        const bool ends = call.phase >= Phase::committing || call.cancelled;
+        if (!ends && !call.keep && call.attended + limits_.unattended <= now) found.push_back(id);
+    };
+    std::ranges::for_each(waiting_, look);
+    std::ranges::for_each(holders_, look);
+    return found;
 }
 
 void CallQueue::withdraw(Time now) {

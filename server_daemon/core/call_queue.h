@@ -2,7 +2,8 @@
 //
 // It decides: whether a call is taken (a bounded queue, slots, draining), which one runs next (the
 // first come), what a cancel or a deadline means in each state, that a request runs at most once
-// here, how long a result is kept, what a service is expected to take. It runs nothing.
+// here, when its client must be gone, how long a result is kept, what a service is expected to
+// take. It runs nothing.
 //
 //     waiting -> fetching -> running -> committing -> over
 //
@@ -29,6 +30,7 @@ struct QueueLimits {
     std::uint64_t history_bytes = std::uint64_t{256} << 20;  // of the values in them
     Duration unclaimed = 60 * kSecond;                       // a result nobody asks for
     Duration kept = 3600 * kSecond;                          // the same with CallOrder::keep_result
+    Duration unattended = 5 * kSecond;                       // a call that nobody asks about
 };
 
 // A call that has got a slot.
@@ -76,6 +78,14 @@ public:
     // sees to its deadline.) True if there were any.
     bool expire(Time now);
 
+    // Its client has asked about the call. Does nothing for one that is not known.
+    void attend(Time now, const RequestId& id);
+
+    // The calls whose client has not asked about them for so long that it must be gone, those with
+    // keep_result aside: nobody would get their results. To be cancelled. Call it often: after a
+    // pause of this process all clients have their time again.
+    std::vector<RequestId> unattended(Time now);
+
     // Takes nothing new, and ends what waits: it can run elsewhere.
     void withdraw(Time now);
 
@@ -108,6 +118,7 @@ private:
         bool holds_slot = false;
         Time taken = 0;
         Time ended = 0;
+        Time attended = 0;
         double expected_s = 0;
         std::uint64_t bytes = 0;
     };
@@ -131,6 +142,7 @@ private:
     std::unordered_map<std::string, double> run_s_;  // decayed means, by service
     double waiting_s_ = 0;                           // expected, of all that wait
     Time last_accepted_ = 0;
+    Time last_look_ = 0;  // for unattended ones
 };
 
 }  // namespace juxta::sed

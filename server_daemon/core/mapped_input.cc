@@ -21,10 +21,9 @@ namespace {
 
 struct stat file_of(const data::LocalPiece& piece) {
     struct stat about {};
-    if (::fstat(piece.fd->get(), &about) != 0 || about.st_size < 0 ||
-        static_cast<std::uint64_t>(about.st_size) < piece.fd_offset + piece.length) {
-        broken(piece);
-    }
+    if (::fstat(piece.fd->get(), &about) != 0 || about.st_size < 0) broken(piece);
+    const auto there = static_cast<std::uint64_t>(about.st_size);
+    if (piece.fd_offset > there || piece.length > there - piece.fd_offset) broken(piece);
     return about;
 }
 

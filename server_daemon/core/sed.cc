@@ -75,7 +75,10 @@ CallResult Sed::run_here(ExecutionPtr execution, SteadyTime until) {
 }
 
 CallResult Sed::wait_for(const RequestId& id, SteadyTime until) {
-    state_.with([](State& state) { ++state.watchers; });
+    state_.with([&](State& state) {
+        ++state.watchers;
+        state.queue.attend(monotonic_now(), id);
+    });
     // A forgotten call is an answer as well.
     state_.wait_until(until, [&](State& state) {
         return !state.queue.knows(id) || state.queue.state_of(id).finished();
@@ -88,7 +91,11 @@ CallResult Sed::wait_for(const RequestId& id, SteadyTime until) {
 
 std::vector<CallResult> Sed::wait(const std::vector<RequestId>& ids, unsigned wait_ms) {
     if (ids.empty()) return {};
-    state_.with([](State& state) { ++state.watchers; });
+    const Time asked_until = monotonic_now() + wait_ms * kMillisecond;
+    state_.with([&](State& state) {
+        ++state.watchers;
+        for (const RequestId& id : ids) state.queue.attend(asked_until, id);
+    });
     state_.wait_until(Clock::now() + std::chrono::milliseconds(wait_ms), [&](State& state) {
         return std::ranges::any_of(ids, [&](const RequestId& id) {
             return !state.queue.knows(id) || state.queue.state_of(id).finished();
@@ -202,16 +209,29 @@ void Sed::work() {
     }
 }
 
+void Sed::cancel_orphan(const RequestId& id) {
+    log::info("{}: nobody has asked about this call for long; it is cancelled", to_string(id));
+    try {
+        cancel(id);
+    } catch (const Error&) {
+        // It ended meanwhile, and is forgotten already.
+    }
+}
+
 void Sed::keep_time() {
     for (;;) {
         const bool ending =
             state_.wait_until(Clock::now() + kTick, [](State& state) { return state.ending; });
         if (ending) return;
-        const bool ended = state_.with([](State& state) {
-            state.queue.forget(monotonic_now());
-            return state.queue.expire(monotonic_now());
+        std::vector<RequestId> orphans;
+        const bool ended = state_.with([&](State& state) {
+            const Time now = monotonic_now();
+            state.queue.forget(now);
+            orphans = state.queue.unattended(now);
+            return state.queue.expire(now);
         });
         if (ended) state_.change([](State&) {});
+        for (const RequestId& id : orphans) cancel_orphan(id);
     }
 }
 

@@ -93,6 +93,7 @@ private:
     CallResult run_here(ExecutionPtr execution, SteadyTime until);
     ExecutionPtr next_execution();
     void work();
+    void cancel_orphan(const RequestId& id);
     void keep_time();
 
     ExecutionPtr make_execution(Task task);

@@ -9,10 +9,10 @@
 #include <sstream>
 
 #include "agent.hh"
-#include "agent_processes.h"
 #include "common/orb/error_bridge.h"
 #include "common/orb/model_wire.h"
 #include "common/orb/node.h"
+#include "tests/integration/processes.h"
 
 namespace juxta {
 namespace {

@@ -14,7 +14,8 @@
 #include "common/base/random.h"
 #include "common/orb/node.h"
 #include "data_service/client/data_session.h"
-#include "tests/integration/agent_processes.h"
+#include "tests/integration/processes.h"
+#include "tests/refusal.h"
 
 namespace juxta::data {
 namespace {
@@ -146,16 +147,6 @@ protected:
         std::vector<std::byte> content(hold->datum().bytes);
         hold->read(0, content);
         return content;
-    }
-    static ErrorCode refusal_of(const std::function<void()>& call, const std::string& mention) {
-        try {
-            call();
-        } catch (const Error& e) {
-            EXPECT_NE(std::string(e.what()).find(mention), std::string::npos) << e.what();
-            return e.code();
-        }
-        ADD_FAILURE() << "not refused";
-        return ErrorCode::internal;
     }
 
     fs::path folder_;
@@ -309,7 +300,7 @@ TEST_F(DataServiceTest, lets_one_writer_in_at_a_time) {
     auto held = one.acquire(id, in_5s());
     for (DataSession* other : {&one, &two}) {
         EXPECT_EQ(
-            refusal_of([&] { other->acquire(id, DataAccess::Clock::now() + milliseconds(100)); },
+            failure_of([&] { other->acquire(id, DataAccess::Clock::now() + milliseconds(100)); },
                        to_string(id)),
             ErrorCode::deadline_exceeded);
     }
@@ -367,9 +358,9 @@ TEST_F(DataServiceTest, finds_data_of_other_clusters_by_id_and_name_and_moves_na
     EXPECT_EQ(one.find("A").id, first);
     EXPECT_EQ(one.list().size(), 2u);
     two.free(first);
-    EXPECT_EQ(refusal_of([&] { one.acquire_read(first); }, to_string(first)), ErrorCode::not_found);
-    EXPECT_EQ(refusal_of([&] { one.find("A"); }, "'A'"), ErrorCode::not_found);
-    EXPECT_EQ(refusal_of([&] { one.describe(DataId::make("other")); }, "c1, c2"),
+    EXPECT_EQ(failure_of([&] { one.acquire_read(first); }, to_string(first)), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { one.find("A"); }, "'A'"), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { one.describe(DataId::make("other")); }, "c1, c2"),
               ErrorCode::not_found);
 }
 
@@ -405,13 +396,13 @@ TEST_F(DataServiceTest, says_that_a_datum_is_lost_and_what_would_have_saved_it) 
     const std::string holder = at.describe(id).blocks.at(0).primary;
     kill(holder);
     const auto before = DataAccess::Clock::now();
-    EXPECT_EQ(refusal_of([&] { at.acquire_read(id); }, "--copies 2"), ErrorCode::data_lost);
-    EXPECT_EQ(refusal_of([&] { at.acquire(id, in_5s()); }, "'only'"), ErrorCode::data_lost);
+    EXPECT_EQ(failure_of([&] { at.acquire_read(id); }, "--copies 2"), ErrorCode::data_lost);
+    EXPECT_EQ(failure_of([&] { at.acquire(id, in_5s()); }, "'only'"), ErrorCode::data_lost);
     EXPECT_LT(DataAccess::Clock::now() - before, seconds(3));
     EXPECT_TRUE(at.find("only").lost);
     start(holder);
     wait_for_provider({elements_.at(holder).words[4], "c1"});
-    EXPECT_EQ(refusal_of([&] { at.acquire_read(id); }, to_string(id)), ErrorCode::data_lost);
+    EXPECT_EQ(failure_of([&] { at.acquire_read(id); }, to_string(id)), ErrorCode::data_lost);
     at.free(id);
     put(at, spec(10, 2), pattern(10, 1));
 }
@@ -424,7 +415,7 @@ TEST_F(DataServiceTest, is_unavailable_and_not_lost_while_the_only_copy_is_silen
     // The signal's arrival is not the stop: other threads answer until all have stopped.
     siginfo_t stopped{};
     ASSERT_EQ(::waitid(P_ALL, 0, &stopped, WSTOPPED), 0);
-    EXPECT_EQ(refusal_of([&] { at.acquire_read(id); }, holder), ErrorCode::unavailable);
+    EXPECT_EQ(failure_of([&] { at.acquire_read(id); }, holder), ErrorCode::unavailable);
     elements_.at(holder).process.signal(SIGCONT);
     EXPECT_TRUE(eventually([&] {
         try {
@@ -470,23 +461,23 @@ TEST_F(DataServiceTest, frees_the_volatile_data_of_a_session_that_ends) {
         id = put(brief, mine, pattern(100, 1));
         EXPECT_TRUE(get(watcher, id) == pattern(100, 1));
     }
-    EXPECT_EQ(refusal_of([&] { watcher.describe(id); }, to_string(id)), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { watcher.describe(id); }, to_string(id)), ErrorCode::not_found);
 }
 
 TEST_F(DataServiceTest, refuses_what_does_not_fit_and_what_lies_outside) {
     DataSession& at = session("h1", "c1");
     EXPECT_EQ(
-        refusal_of([&] { at.allocate(spec(std::uint64_t{5} << 32), RequestId::make()); }, "p1"),
+        failure_of([&] { at.allocate(spec(std::uint64_t{5} << 32), RequestId::make()); }, "p1"),
         ErrorCode::out_of_space);
     const DataId id = put(at, spec(100), pattern(100, 1));
     std::vector<std::byte> ten(10);
     auto hold = at.acquire_read(id);
-    EXPECT_EQ(refusal_of([&] { hold->read(91, ten); }, "100 bytes"), ErrorCode::invalid_argument);
-    EXPECT_EQ(refusal_of([&] { hold->read(~std::uint64_t{0}, ten); }, "outside"),
+    EXPECT_EQ(failure_of([&] { hold->read(91, ten); }, "100 bytes"), ErrorCode::invalid_argument);
+    EXPECT_EQ(failure_of([&] { hold->read(~std::uint64_t{0}, ten); }, "outside"),
               ErrorCode::invalid_argument);
     auto lock = at.acquire(id, in_5s());
-    EXPECT_EQ(refusal_of([&] { lock->write(91, ten); }, "outside"), ErrorCode::invalid_argument);
-    EXPECT_EQ(refusal_of([&] { at.allocate(spec(1), RequestId::make(), "c9"); }, "c9"),
+    EXPECT_EQ(failure_of([&] { lock->write(91, ten); }, "outside"), ErrorCode::invalid_argument);
+    EXPECT_EQ(failure_of([&] { at.allocate(spec(1), RequestId::make(), "c9"); }, "c9"),
               ErrorCode::invalid_argument);
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "common/base/error.h"
+#include "tests/mutation.h"
 
 namespace juxta::data {
 namespace {
@@ -130,6 +131,32 @@ TEST(GroupWire, refuses_what_no_honest_peer_sends) {
     EXPECT_TRUE(is_refused([&] { from_wire(overlapping); }));
 
     EXPECT_TRUE(is_refused([&] { from_wire(Wire::Timings{0, 0, 0, 0, 0}); }));
+}
+
+TEST(GroupWire, survives_mutated_peer_messages) {
+    const auto snapshot = std::make_shared<const Ledger>(ledger());
+    const Entry entry{8, EntryKind::commit, ClientId{1}, 2, 3, 4, {{1, {{0, 1, segment(0), 0}}}}};
+    const auto read = [](const std::string& bytes) {
+        cdrMemoryStream stream;
+        stream.put_octet_array(reinterpret_cast<const CORBA::Octet*>(bytes.data()),
+                               static_cast<int>(bytes.size()));
+        stream.rewindInputPtr();
+        Wire::PeerMessage message;
+        try {
+            message <<= stream;
+        } catch (const CORBA::MARSHAL&) {  // refused by the ORB before us
+            throw Error(ErrorCode::invalid_argument, "no message at all");
+        }
+        from_wire(message);
+    };
+    for (const PeerBody& body :
+         {PeerBody(Barrier{view(), snapshot}), PeerBody(Replicate{entry}),
+          PeerBody(Keep{12, {segment(1), segment(2)}}), PeerBody(OfferSegment{segment(1), 99})}) {
+        cdrMemoryStream stream;
+        to_wire(PeerMessage{{kDatum, 1}, 9, kOne, kTwo, body}) >>= stream;
+        const std::string good(static_cast<const char*>(stream.bufPtr()), stream.bufSize());
+        survives_mutations(good, 2000, read);
+    }
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <map>
 
-#include "agent_processes.h"
 #include "common/base/error.h"
 #include "common/orb/error_bridge.h"
 #include "common/orb/model_wire.h"
@@ -15,6 +14,7 @@
 #include "data_service/store/memory_segment.h"
 #include "data_service/store/segment_socket.h"
 #include "element.hh"
+#include "tests/integration/processes.h"
 
 namespace juxta::data {
 namespace {
@@ -180,7 +180,7 @@ protected:
     std::map<std::string, std::uint16_t> ports_;
     std::map<std::string, Process> processes_;
     Wire::Manager_var manager_;
-    ProviderReferences references_{node()};
+    ProviderReferences references_{node(), "Provider"};
     std::uint64_t rid_ = 0;
 };
 

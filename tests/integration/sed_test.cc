@@ -1,10 +1,7 @@
 // A real juxta-sed process, its parent played by this process.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +15,7 @@
 #include "common/orb/error_bridge.h"
 #include "common/orb/model_wire.h"
 #include "common/orb/node.h"
+#include "tests/integration/processes.h"
 
 namespace juxta {
 namespace {
@@ -78,42 +76,21 @@ std::vector<std::string> usual_options() {
             "--slots",    "2",         "--queue", "4"};
 }
 
-class Process {
+// juxta-sed, and what it writes.
+class SedProgram {
 public:
-    explicit Process(std::vector<std::string> options)
+    explicit SedProgram(std::vector<std::string> options)
         : output_(testing::TempDir() + "juxta-sed-" + std::to_string(::getpid()) + ".log") {
         options.insert(options.begin(), JUXTA_SED_PROGRAM);
-        std::vector<char*> argv;
-        for (std::string& option : options) argv.push_back(option.data());
-        argv.push_back(nullptr);
-        posix_spawn_file_actions_t actions;
-        ::posix_spawn_file_actions_init(&actions);
-        ::posix_spawn_file_actions_addopen(&actions, 2, output_.c_str(),
-                                           O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        ::setenv("JUXTA_WITH_PARENT", "1", 1);
-        EXPECT_EQ(::posix_spawn(&pid_, JUXTA_SED_PROGRAM, &actions, nullptr, argv.data(), environ),
-                  0);
-        ::posix_spawn_file_actions_destroy(&actions);
+        process_ = Process(options, output_);
     }
-    ~Process() {
-        if (pid_ > 0) {
-            ::kill(pid_, SIGKILL);
-            ::waitpid(pid_, nullptr, 0);
-        }
+    ~SedProgram() {
+        process_.kill();
         std::filesystem::remove(output_);
     }
-    pid_t pid() const { return pid_; }
-    void signal(int number) { ::kill(pid_, number); }
-    // Its exit status, -1 if it did not end in time or died of a signal.
-    int wait() {
-        int status = 0;
-        for (int i = 0; i < 1000; ++i, std::this_thread::sleep_for(10ms)) {
-            if (::waitpid(pid_, &status, WNOHANG) != pid_) continue;
-            pid_ = -1;
-            return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-        }
-        return -1;
-    }
+    pid_t pid() const { return process_.pid(); }
+    void signal(int number) { process_.signal(number); }
+    int wait() { return process_.wait(); }
     std::string output() const {
         std::ostringstream text;
         text << std::ifstream(output_).rdbuf();
@@ -122,7 +99,7 @@ public:
     std::vector<pid_t> children() const {
         std::vector<pid_t> pids;
         for (const auto& task :
-             std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+             std::filesystem::directory_iterator("/proc/" + std::to_string(pid()) + "/task")) {
             std::ifstream list(task.path() / "children");
             for (pid_t pid = 0; list >> pid;) pids.push_back(pid);
         }
@@ -131,7 +108,7 @@ public:
 
 private:
     std::string output_;
-    pid_t pid_ = -1;
+    Process process_;
 };
 
 bool is_gone(pid_t pid) {
@@ -184,7 +161,7 @@ struct SedProcess : testing::Test {
             return orb::from_wire(status.in());
         });
     }
-    std::optional<Process> process;
+    std::optional<SedProgram> process;
     std::optional<Wire::Child> child;
     Wire::ServerDaemon_var sed;
     Wire::Element_var element;
@@ -300,7 +277,7 @@ TEST(SedProgram, refuses_bad_modules_in_one_line) {
     for (const char* module : {"nowhere", "/nowhere/x.so", JUXTA_SED_PROGRAM}) {
         auto options = usual_options();
         options.insert(options.end(), {"--module", module});
-        Process process(options);
+        SedProgram process(options);
         EXPECT_EQ(process.wait(), 1);
         const std::string output = process.output();
         EXPECT_THAT(output, testing::StartsWith("juxta-sed s1: module "));
@@ -311,10 +288,10 @@ TEST(SedProgram, refuses_bad_modules_in_one_line) {
 TEST(SedProgram, refuses_a_taken_port_and_bad_options) {
     auto options = usual_options();
     options.insert(options.end(), {"--port", std::to_string(home().node.port())});
-    Process taken(options);
+    SedProgram taken(options);
     EXPECT_EQ(taken.wait(), 1);
     EXPECT_THAT(taken.output(), HasSubstr("cannot listen on"));
-    Process bad({"--slots", "none"});
+    SedProgram bad({"--slots", "none"});
     EXPECT_EQ(bad.wait(), 2);
 }
 

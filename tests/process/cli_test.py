@@ -143,6 +143,74 @@ class CommandLine(PlatformTest):
         self.fails("start", "nobody", says="nobody")
         self.fails("status", "--platform", "nowhere", says="nowhere")
 
+    def test_wrong_usage_says_what_was_expected(self):
+        self.fails("frobnicate", code=2, error="invalid_argument", says="frobnicate")
+        self.put_array("u", numpy.arange(6.0).reshape(2, 3))
+        for words, says in ((("put", "u.npy", "--copies", "-1"), "whole number"), (("put", "u.npy", "--copies", "x"), "'x'"),
+                            (("put", "u.npy", "--name", ""), "--name"), (("put", "u.npy", "--into", ""), "--into"),
+                            (("put", "u.npy", "--into", "u", "--copies", "2"), "--copies"), (("put", "u.npy", "--offset", "1"), "--into"),
+                            (("call", "echo", "1", "--deadline", "0"), "--deadline"), (("call", "echo", "1", "--deadline", "nan"), "nan"),
+                            (("call", "echo", "1", "--deadline", "-1"), "'-1'"), (("get", "u", "-o", ""), "-o")):
+            self.fails(*words, code=2, error="invalid_argument", says=says)
+
+    def test_an_option_is_not_taken_for_the_value_that_was_forgotten(self):
+        self.put_array("u", numpy.arange(6.0).reshape(2, 3))
+        self.fails("call", "transpose", "u", "-o", code=2, says="-o")
+        self.fails("put", "u.npy", "--name", code=2, says="--name")
+
+    def test_words_that_start_with_a_dash_are_arguments_where_they_are_numbers_or_after_two(self):
+        self.assertEqual(self.json("call", "echo", "-.5")["outputs"][0]["value"], -0.5)
+        for words in (("fail", "-5 things"), ("fail", "--", "-dash")):
+            with self.assertRaises(Failed) as caught:
+                self.juxta("call", *words)
+            self.assertIn(words[-1], caught.exception.err)
+
+    def test_a_message_of_many_lines_is_told_in_one(self):
+        self.fails("call", "fail", "first\nsecond", says="first second")
+
+    def test_numbers_that_json_has_not_are_told_as_text(self):
+        for word in ("nan", "inf", "-inf"):
+            self.assertEqual(self.json("call", "echo", word)["outputs"][0]["value"], word)
+
+    def test_names_that_could_not_be_asked_for_are_refused(self):
+        numpy.save(self.path("n.npy"), numpy.zeros(3))
+        self.put_array("n", numpy.zeros((2, 2)))
+        for name in ("d:" + "0" * 32, "d:x", "@x", "two\nlines", "x" * 256, os.fsdecode(b"\xff\xfe")):
+            self.fails("put", "n.npy", "--name", name, error="invalid_argument")
+            self.fails("call", "transpose", "n", "-o", name, error="invalid_argument", says="not called")
+        for name in ("../up", "a b", "\u00fcml\u00e4ut", "x" * 255, "r:1", "-5"):
+            self.put_array_as("n.npy", name)
+            self.juxta("get", name, "-o", "back.npy")
+            self.juxta("rm", name)
+
+    def put_array_as(self, file, name):
+        return self.json("put", file, "--name", name)
+
+    def test_a_put_that_is_killed_leaves_nothing_and_takes_no_name(self):
+        array = numpy.arange(10.0)
+        self.put_array("mine", array)
+        with open(self.path("large.bin"), "wb") as file:
+            file.truncate(700 << 20)
+        putting = subprocess.Popen([os.path.join(BIN, "juxta"), "put", "large.bin", "--name", "mine"],
+                                   env=self.env, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        full = 700 << 20
+        self.eventually(lambda: max(e["used"] for e in self.elements("provider")) >= full, 10, "the put has begun")
+        putting.kill()
+        putting.wait()
+        self.assertTrue(numpy.array_equal(self.get_array("mine"), array))
+        self.eventually(lambda: max(e["used"] for e in self.elements("provider")) < full, 25, "its space is free again")
+
+    def test_what_is_no_file_is_neither_read_nor_written(self):
+        self.put_array("u", numpy.arange(6.0))
+        os.mkfifo(self.path("pipe.npy"))
+        self.fails("put", "pipe.npy", error="invalid_argument", says="not a regular file", timeout=10)
+        self.fails("get", "u", "-o", "pipe.npy", error="invalid_argument", says="pipe.npy", timeout=10)
+        self.fails("get", "u", "-o", ".", error="invalid_argument")
+
+    def test_unique_sticky_data_have_one_copy(self):
+        self.put_array("u", numpy.arange(6.0))
+        self.fails("put", "u.npy", "--persist", "unique_sticky", "--copies", "2", error="invalid_argument", says="exactly one")
+
     def test_a_shape_error_names_both_shapes_and_the_service(self):
         self.put_array("wide", numpy.zeros((2, 9)))
         self.fails("call", "matmul", "wide", "wide", says=("matmul", "2x9"))

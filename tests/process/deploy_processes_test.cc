@@ -16,6 +16,7 @@
 #include "deploy/corba/element_stub.h"
 #include "deploy/default_platform.h"
 #include "deploy/deployer.h"
+#include "tests/refusal.h"
 #include "tests/unit/deploy/scratch.h"
 
 namespace juxta::deploy {
@@ -63,14 +64,6 @@ protected:
     void TearDown() override {
         if (PlatformState(root, "p").exists()) deployer.down("p", true);
         EXPECT_EQ(processes_of(scratch.folder), 0);
-    }
-    std::string refusal_of(const std::function<void()>& body) {
-        try {
-            body();
-        } catch (const Error& e) {
-            return e.what();
-        }
-        return "accepted";
     }
     ElementView view_of(const std::string& name) {
         for (const ElementView& each : deployer.status("p").elements) {

@@ -106,6 +106,8 @@ class Deployment(unittest.TestCase):
             with open(f"/proc/{element['pid']}/cmdline", encoding="utf-8") as file:
                 self.assertEqual(file.read().rstrip("\0").split("\0"), element["argv"])
         self.assertEqual(self.json("down"), {"platform": "p", "purged": False})
+        left = [e["name"] for e in told["elements"] if os.path.exists(f"/proc/{e['pid']}")]
+        self.assertEqual(left, [], "not even an entry of the process table")
         self.assertEqual(processes_below(self.folder), [])
         self.assertFalse(os.path.exists(os.path.join(self.platforms, "p", "client.conf")))
         left = {name for name in set(os.listdir("/tmp")) - before if name.startswith("juxta-" + str(os.getuid()))}

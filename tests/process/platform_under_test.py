@@ -8,6 +8,8 @@ checked for remains afterwards. Standard library only.
 """
 import json
 import os
+import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -37,6 +39,17 @@ def lives(pid):
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def sanitizer_reports(folder):
+    """What the sanitizers of an instrumented build wrote to the elements' logs, from its first line on."""
+    faults = []
+    for log in sorted(pathlib.Path(folder).glob("*/log/*")):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        report = re.search(r"^.*(?:WARNING: ThreadSanitizer|ERROR: \w+Sanitizer|: runtime error: ).*", text, re.M)
+        if report:
+            faults.append(f"{log.name}: {text[report.start():report.start() + 4000]}")
+    return "\n".join(faults)
 
 
 class PlatformTest(unittest.TestCase):
@@ -77,11 +90,15 @@ class PlatformTest(unittest.TestCase):
 
     @classmethod
     def _end(cls):
-        pids = [e["pid"] for e in cls.json("status")["elements"]]
+        status = cls.json("status")
+        platform, pids = status["platform"], [e["pid"] for e in status["elements"]]
         try:
-            cls.juxta("down", "--purge", timeout=90)
+            cls.juxta("down", timeout=90)
             left = [p for p in pids if p and lives(p)]
             assert not left, f"processes left behind: {left}"
+            faults = sanitizer_reports(os.path.join(cls.env["JUXTA_STATE_DIR"], "platforms"))
+            assert not faults, faults
+            cls.juxta("down", "--purge", "--platform", platform, timeout=90)
         finally:
             for pid in pids:
                 if pid and lives(pid):

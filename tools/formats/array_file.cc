@@ -66,7 +66,11 @@ ArraySource ArraySource::mapped(DataType type, std::shared_ptr<const void> mappi
 }
 
 MappedFile map_file(const std::filesystem::path& file) {
-    UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.empty()) {
+        throw Error(ErrorCode::invalid_argument, "an empty text names no file");
+    }
+    // Nobody may write at the other end of a pipe: no waiting for that.
+    UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat about {};
     if (!fd || ::fstat(fd.get(), &about) != 0) {
         throw Error(errno == ENOENT ? ErrorCode::not_found : ErrorCode::invalid_argument,
@@ -116,6 +120,13 @@ void copy_content(const DataType& type, const Reader& read, const Sink& put) {
 }
 
 void write_array(const std::filesystem::path& file, const DataType& type, const Reader& read) {
+    std::error_code unknown;
+    const auto there = std::filesystem::status(file, unknown);
+    if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+        throw Error(ErrorCode::invalid_argument,
+                    "cannot write " + file.string() +
+                        ": there is something else than a file; nothing was changed");
+    }
     const std::filesystem::path fresh = file.string() + ".part" + std::to_string(::getpid());
     UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!fd) fail_to_write(file);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <complex>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -117,8 +118,29 @@ Banner parse_banner(Words& words) {
 }
 
 template <class Element>
-Element mirrored(const Element& value, Symmetry symmetry) {
-    if (symmetry == Symmetry::skew) return -value;
+Element opposite(const Words& words, const Element& value) {
+    if constexpr (std::is_same_v<Element, std::int64_t>) {
+        if (value == std::numeric_limits<std::int64_t>::min())
+            words.refuse("the opposite of entry " + std::to_string(value) +
+                         " does not fit 64 bits");
+    }
+    return -value;
+}
+
+// Entries at one place of a sparse matrix add up.
+template <class Element>
+void add(const Words& words, Element& sum, const Element& value) {
+    if constexpr (std::is_same_v<Element, std::int64_t>) {
+        if (__builtin_add_overflow(sum, value, &sum))
+            words.refuse("the sum of the entries at one place does not fit 64 bits");
+    } else {
+        sum += value;
+    }
+}
+
+template <class Element>
+Element mirrored(const Words& words, const Element& value, Symmetry symmetry) {
+    if (symmetry == Symmetry::skew) return opposite(words, value);
     if constexpr (std::is_same_v<Element, std::complex<double>>) {
         if (symmetry == Symmetry::hermitian) return std::conj(value);
     }
@@ -148,9 +170,10 @@ void read_sparse(Words& words, const Banner& banner, std::uint64_t rows, std::ui
                          std::to_string(columns) + " matrix");
         }
         const auto value = read_entry<Element>(words, banner.field);
-        dense[(row - 1) * columns + column - 1] += value;
+        add(words, dense[(row - 1) * columns + column - 1], value);
         if (banner.symmetry != Symmetry::general && row != column) {
-            dense[(column - 1) * columns + row - 1] += mirrored(value, banner.symmetry);
+            add(words, dense[(column - 1) * columns + row - 1],
+                mirrored(words, value, banner.symmetry));
         }
     }
 }
@@ -167,7 +190,7 @@ void read_dense(Words& words, const Banner& banner, std::uint64_t rows, std::uin
             const auto value = read_entry<Element>(words, banner.field);
             dense[row * columns + column] = value;
             if (banner.symmetry != Symmetry::general && row != column) {
-                dense[column * columns + row] = mirrored(value, banner.symmetry);
+                dense[column * columns + row] = mirrored(words, value, banner.symmetry);
             }
         }
     }

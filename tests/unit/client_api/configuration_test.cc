@@ -9,6 +9,7 @@
 #include <map>
 
 #include "common/base/error.h"
+#include "tests/mutation.h"
 
 namespace juxta::client {
 namespace {
@@ -140,6 +141,13 @@ TEST(Configuration, takes_its_place_from_the_environment_first_and_the_machine_l
     EXPECT_EQ(find_configuration(file, with({})).host, "h1");
     EXPECT_FALSE(find_configuration(bare, with({})).host.empty());
     EXPECT_TRUE(find_configuration(bare, with({})).cluster.empty());
+}
+
+TEST(Configuration, survives_mutated_files) {
+    survives_mutations(
+        "# Written by juxta.\nmaster_agent = corbaloc:iiop:127.0.0.1:2809/MasterAgent\n"
+        "host = h1\n\ncluster=c1  # the first\nplatform = default",
+        5000, [](const std::string& text) { parse_configuration(text, "client.conf"); });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/base/in_parallel.h"
+#include "tests/refusal.h"
 
 namespace juxta::data {
 namespace {
@@ -116,16 +117,6 @@ protected:
     DatumInfo allocate(const DataSpec& spec) {
         return manager_->allocate(RequestId::make(), DataId::make("c1"), spec);
     }
-    ErrorCode refusal_of(const std::function<void()>& call, const std::string& mention = "") {
-        try {
-            call();
-        } catch (const Error& e) {
-            EXPECT_NE(std::string(e.what()).find(mention), std::string::npos) << e.what();
-            return e.code();
-        }
-        ADD_FAILURE() << "not refused";
-        return ErrorCode::internal;
-    }
     // Beats for all of `alive` until `holds`, for 5 s at most.
     bool until(const std::vector<std::string>& alive, const std::function<bool()>& holds) {
         const auto deadline = Clock::now() + std::chrono::seconds(5);
@@ -186,7 +177,7 @@ TEST_F(ClusterManagerTest, makes_the_copies_that_can_be_had_and_remembers_how_ma
 TEST_F(ClusterManagerTest, names_the_size_and_who_has_how_much_room_when_it_refuses) {
     join("p1");
     beat("p1");
-    EXPECT_EQ(refusal_of([&] { allocate(spec(5000)); }, "p1 has 1000 of 1000 bytes free"),
+    EXPECT_EQ(failure_of([&] { allocate(spec(5000)); }, "p1 has 1000 of 1000 bytes free"),
               ErrorCode::out_of_space);
     EXPECT_TRUE(manager_->list().empty());
 }
@@ -195,15 +186,15 @@ TEST_F(ClusterManagerTest, refuses_what_can_never_be_allocated) {
     join("p1");
     DataSpec strange = spec(1);
     strange.protocol = "telepathy";
-    EXPECT_EQ(refusal_of([&] { allocate(strange); }, "telepathy"), ErrorCode::invalid_argument);
-    EXPECT_EQ(refusal_of([&] { allocate(spec(1, 0)); }), ErrorCode::invalid_argument);
-    EXPECT_EQ(refusal_of([&] {
+    EXPECT_EQ(failure_of([&] { allocate(strange); }, "telepathy"), ErrorCode::invalid_argument);
+    EXPECT_EQ(failure_of([&] { allocate(spec(1, 0)); }), ErrorCode::invalid_argument);
+    EXPECT_EQ(failure_of([&] {
                   manager_->allocate(RequestId::make(), DataId::make("elsewhere"), spec(1));
               }),
               ErrorCode::invalid_argument);
     DataSpec huge = spec(1);
     huge.type = {ElementType::float64, {std::uint64_t{1} << 40, std::uint64_t{1} << 40}};
-    EXPECT_EQ(refusal_of([&] { allocate(huge); }), ErrorCode::invalid_argument);
+    EXPECT_EQ(failure_of([&] { allocate(huge); }), ErrorCode::invalid_argument);
 }
 
 TEST_F(ClusterManagerTest, allocates_nothing_at_all_of_zero_bytes) {
@@ -247,7 +238,7 @@ TEST_F(ClusterManagerTest, takes_a_name_from_whoever_had_it) {
     manager_->forget_name("A", second.id);
     EXPECT_EQ(manager_->find_by_name("A").id, second.id);
     manager_->forget_name("A", first.id);
-    EXPECT_EQ(refusal_of([&] { manager_->find_by_name("A"); }), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { manager_->find_by_name("A"); }), ErrorCode::not_found);
 }
 
 TEST_F(ClusterManagerTest, declares_a_datum_lost_once_the_death_of_its_only_provider_is_proven) {
@@ -261,7 +252,7 @@ TEST_F(ClusterManagerTest, declares_a_datum_lost_once_the_death_of_its_only_prov
     EXPECT_TRUE(until({}, [&] { return manager_->find(info.id).lost; }));
     EXPECT_TRUE(manager_->locate({info.id}).empty());
     manager_->free_datum(info.id);
-    EXPECT_EQ(refusal_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
 }
 
 TEST_F(ClusterManagerTest, never_declares_a_datum_lost_for_silence) {
@@ -271,6 +262,7 @@ TEST_F(ClusterManagerTest, never_declares_a_datum_lost_for_silence) {
     manager_->suspect(contact("p1").self);
     std::this_thread::sleep_for(std::chrono::milliseconds(900));  // three times the detection
     EXPECT_FALSE(manager_->find(info.id).lost);
+    EXPECT_TRUE(manager_->find(info.id).silent);  // and says so, for clients not to wait in vain
 }
 
 TEST_F(ClusterManagerTest, moves_the_primary_when_a_new_incarnation_proves_the_old_one_dead) {
@@ -325,7 +317,7 @@ TEST_F(ClusterManagerTest, forgets_a_freed_datum_when_everybody_was_told) {
     const auto commits = manager_->consensus_commits();
     manager_->free_datum(info.id);
     manager_->free_datum(info.id);
-    EXPECT_EQ(refusal_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
     EXPECT_TRUE(calls_.told("p1", {info.id, 0}, [](const View& v) { return v.freed; }));
     EXPECT_TRUE(until({"p1"}, [&] { return manager_->consensus_commits() == commits + 2; }));
 }
@@ -361,7 +353,7 @@ TEST_F(ClusterManagerTest, gives_a_known_client_a_fresh_lease_after_a_restart) {
     restart();
     EXPECT_NO_THROW(manager_->find(info.id));
     manager_->end_client(ClientId{42});
-    EXPECT_EQ(refusal_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
 }
 
 TEST_F(ClusterManagerTest, counts_a_cache_only_while_its_version_is_the_newest) {
@@ -393,16 +385,16 @@ TEST_F(ClusterManagerTest, locates_what_was_just_written_before_its_provider_bea
 
 TEST_F(ClusterManagerTest, refuses_a_dead_incarnation_and_a_foreign_provider) {
     join("p1", 3);
-    EXPECT_EQ(refusal_of([&] { join("p1", 2); }), ErrorCode::stale_version);
+    EXPECT_EQ(failure_of([&] { join("p1", 2); }), ErrorCode::stale_version);
     ProviderContact foreign = contact("p2");
     foreign.place.cluster = "c2";
-    EXPECT_EQ(refusal_of(
+    EXPECT_EQ(failure_of(
                   [&] {
                       manager_->register_provider(foreign, {1, 0});
                   },
                   "c2"),
               ErrorCode::invalid_argument);
-    EXPECT_EQ(refusal_of([&] { manager_->drain("nobody", true); }, "nobody"), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { manager_->drain("nobody", true); }, "nobody"), ErrorCode::not_found);
 }
 
 TEST_F(ClusterManagerTest, decides_many_allocations_at_once) {

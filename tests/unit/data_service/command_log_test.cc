@@ -10,6 +10,7 @@
 
 #include "common/base/error.h"
 #include "data_service/core/command_log_codec.h"
+#include "tests/mutation.h"
 
 namespace juxta::data {
 namespace {
@@ -218,6 +219,39 @@ TEST(CommandLogCodec, survives_any_damage_to_the_bytes) {
         }
         EXPECT_THROW(decode_commands(bytes.substr(0, i)), Error);
     }
+}
+
+TEST(CommandLogCodec, survives_mutated_commands_and_directories) {
+    std::string commands;
+    encode(commands, one_of_each());
+    survives_mutations(commands, 4000, [](const std::string& bytes) {
+        Directory directory;
+        for (const Command& command : decode_commands(bytes)) directory.apply(command);
+    });
+    Directory directory;
+    const auto all = one_of_each();
+    for (auto command = all.begin(); command != all.begin() + 8; ++command) {
+        directory.apply(*command);
+    }
+    std::string snapshot;
+    encode(snapshot, directory);
+    survives_mutations(snapshot, 4000, [](const std::string& bytes) { decode_directory(bytes); });
+}
+
+TEST_F(CommandLogTest, survives_a_mutated_file) {
+    {
+        Directory directory;
+        CommandLog log(folder_, directory);
+        for (const Command& command : one_of_each()) log.append({command});
+    }
+    std::ifstream in(file(), std::ios::binary);
+    const std::string good{std::istreambuf_iterator<char>(in), {}};
+    survives_mutations(good, 500, [&](const std::string& bytes) {
+        fs::remove(file());  // a file cut to nothing and written is flushed to disk
+        std::ofstream(file(), std::ios::binary) << bytes;
+        Directory directory;
+        CommandLog log(folder_, directory);
+    });
 }
 
 TEST(CommandLogCodec, computes_the_published_check_value_of_crc32c) {

@@ -115,6 +115,14 @@ TEST_F(OverseerOfFive, fills_up_to_the_number_of_copies_on_another_host) {
     EXPECT_EQ(*view().joiner, member(4));
 }
 
+TEST_F(OverseerOfFive, lets_a_member_leave_whose_copy_nobody_can_take_while_others_have_one) {
+    allocate({member(1), member(2), member(3), member(4), member(5)}, 5);
+    all_heard(kStart);
+    directory.apply(DrainProvider{ProviderId{2}});
+    settle(kStart);
+    EXPECT_EQ(view().members, (std::vector<Member>{member(1), member(3), member(4), member(5)}));
+}
+
 TEST_F(OverseerOfFive, drops_a_joiner_that_dies_drains_or_is_needed_no_more) {
     allocate({member(1), member(2)}, 3);
     all_heard(kStart);

@@ -4,21 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "provider_world.h"
+#include "tests/refusal.h"
 
 namespace juxta::data {
 namespace {
-
-template <class Body>
-ErrorCode failure_of(Body&& body) {
-    try {
-        body();
-    } catch (const Error& error) {
-        EXPECT_STRNE(error.what(), "");
-        return error.code();
-    }
-    ADD_FAILURE() << "did not fail";
-    return ErrorCode::internal;
-}
 
 class ProviderTest : public testing::Test {
 protected:
@@ -305,6 +294,25 @@ TEST_F(ProviderTest, keeps_fetched_versions_as_a_cache) {
     c.provider.reserve({DataId{{9, 9}}, 0}, 6 * kMiB, 1, kSecond);
     EXPECT_FALSE(c.store.has(id));
     EXPECT_TRUE(told(false));
+}
+
+// A version that needs only the beginning of a segment leaves that in the cache; who needs more, a
+// reader of an older version or a group that it joins, gets all of it.
+TEST_F(ProviderTest, fetches_the_rest_of_a_segment_of_which_it_cached_the_beginning) {
+    auto& a = world.add("a");
+    auto& c = world.add("c", 16 * kMiB);
+    world.allocate(group, {"a"}, 5 * kMiB);
+    put(a.provider, 5 * kMiB, 1);
+    const SegmentId id = a.provider.acquire_read(next(), datum).blocks.at(0).at(0).segment;
+    const auto fetch = [&](std::uint64_t bytes) {
+        return c.provider.fetch(datum, 1, {{id, bytes, {{"a", "a"}}}});
+    };
+    EXPECT_EQ(fetch(2 * kMiB), (std::vector<Movement>{{"", "a", "c", 2 * kMiB}}));
+    std::vector<std::byte> beyond(kMiB);
+    EXPECT_EQ(failure_of([&] { c.store.read(id, 4 * kMiB, beyond); }), ErrorCode::not_found);
+    EXPECT_EQ(fetch(5 * kMiB), (std::vector<Movement>{{"", "a", "c", 5 * kMiB}}));
+    EXPECT_EQ(fetch(2 * kMiB), std::vector<Movement>());
+    EXPECT_EQ(get(a.provider, c.store), bytes_of_pattern(5 * kMiB, 1));
 }
 
 TEST_F(ProviderTest, pulls_a_segment_once_for_all_who_want_it) {

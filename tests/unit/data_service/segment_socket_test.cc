@@ -14,6 +14,8 @@
 #include "common/base/error.h"
 #include "data_service/store/memory_segment.h"
 #include "data_service/store/socket_frames.h"
+#include "tests/mutation.h"
+#include "tests/refusal.h"
 
 namespace juxta::data {
 namespace {
@@ -21,17 +23,6 @@ namespace {
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
 SegmentId segment(std::uint32_t number) { return {DataId{{7, 1}}, 0, first_token_of(1), number}; }
-
-template <class Body>
-ErrorCode failure_of(Body&& body) {
-    try {
-        body();
-    } catch (const Error& error) {
-        return error.code();
-    }
-    ADD_FAILURE() << "did not fail";
-    return ErrorCode::internal;
-}
 
 class SegmentSocket : public testing::Test {
 protected:
@@ -194,6 +185,31 @@ TEST_F(SegmentSocket, survives_garbage_and_peers_that_go) {
     client.write_small(segment(1), std::vector<std::byte>(10));
     client.seal(segment(1));
     EXPECT_EQ(client.open(segment(1)).bytes, 10u);
+}
+
+TEST_F(SegmentSocket, survives_mutated_requests) {
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+        RequestHead head;
+        head.command = static_cast<SegmentCommand>(1 + seed % 5);
+        head.set(segment(static_cast<std::uint32_t>(seed % 3)));
+        head.bytes = 100;
+        std::string frame(reinterpret_cast<const char*>(&head), sizeof head);
+        if (head.command == SegmentCommand::write_small) frame += std::string(100, 'x');
+        frame = mutation(frame, seed);
+        // Only the tail of the bad, so that the server sees the end of each connection.
+        const UniqueFd bad = raw_connection();
+        ASSERT_GE(::send(bad.get(), frame.data(), frame.size(), MSG_NOSIGNAL), 0);
+        if (seed % 4 != 0) continue;
+        ::shutdown(bad.get(), SHUT_WR);
+        std::vector<std::byte> answer(kLargestFrame);
+        UniqueFd given;
+        receive_frame(bad.get(), answer, &given);
+    }
+    SegmentSocketClient client(path_);
+    const SegmentId fresh{DataId{{9, 9}}, 0, first_token_of(1), 0};
+    client.write_small(fresh, std::vector<std::byte>(10));
+    client.seal(fresh);
+    EXPECT_EQ(client.open(fresh).bytes, 10u);
 }
 
 TEST_F(SegmentSocket, is_found_again_after_a_restart_of_the_server) {

@@ -10,6 +10,7 @@
 
 #include "common/base/error.h"
 #include "data_service/store/memory_segment.h"
+#include "tests/refusal.h"
 
 namespace juxta::data {
 namespace {
@@ -32,17 +33,6 @@ void store_whole(SegmentStore& store, const SegmentId& id, std::uint64_t bytes,
                  bool cached = false) {
     store.write(id, bytes, 0, pattern(bytes));
     store.seal(id, cached);
-}
-
-template <class Body>
-ErrorCode failure_of(Body&& body) {
-    try {
-        body();
-    } catch (const Error& error) {
-        return error.code();
-    }
-    ADD_FAILURE() << "did not fail";
-    return ErrorCode::internal;
 }
 
 class SegmentStoreOf : public testing::TestWithParam<std::uint64_t> {};

@@ -14,6 +14,7 @@
 #include "common/base/guarded.h"
 #include "deploy/default_platform.h"
 #include "deploy/platform_xml.h"
+#include "tests/refusal.h"
 #include "tests/unit/deploy/scratch.h"
 
 namespace juxta::deploy {
@@ -77,6 +78,7 @@ public:
             if (one != nullptr && !s.undying.contains(one->element.name)) one->alive = false;
         });
     }
+    void wait_until_gone(const std::vector<Process>&, unsigned) override {}
     bool kill_all_of(const std::vector<Process>& processes) override {
         state.with([&](State& s) {
             for (const Process& each : processes) {
@@ -147,14 +149,6 @@ private:
 
 class DeployerTest : public ::testing::Test {
 protected:
-    std::string refusal_of(const std::function<void()>& body) {
-        try {
-            body();
-        } catch (const Error& e) {
-            return e.what();
-        }
-        return "accepted";
-    }
     ElementView view_of(const std::string& name) {
         for (const ElementView& each : deployer.status("p").elements) {
             if (each.element.name == name) return each;

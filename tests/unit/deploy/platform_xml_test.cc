@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "common/base/error.h"
+#include "tests/mutation.h"
 #include "tests/unit/deploy/descriptors.h"
 
 namespace juxta::deploy {
@@ -190,6 +191,10 @@ TEST(PlatformXml, reading_again_after_a_refusal_works) {
         EXPECT_NE(refusal_with("slots=\"2\"", "slots=\"x\""), "accepted");
         EXPECT_EQ(read(kExample).name, "p");
     }
+}
+
+TEST(PlatformXml, survives_mutated_descriptors) {
+    survives_mutations(kExample, 200, [](const std::string& text) { read(text); });
 }
 
 }  // namespace

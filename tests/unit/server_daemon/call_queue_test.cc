@@ -1,7 +1,9 @@
 #include "server_daemon/core/call_queue.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/refusal.h"
 #include "tests/unit/server_daemon/values.h"
 
 namespace juxta::sed {
@@ -35,14 +37,28 @@ struct CallQueueTest : testing::Test {
     CallState state(const RequestId& id) { return queue.state_of(id).state; }
 };
 
-ErrorCode code_of(const auto& body) {
-    try {
-        body();
-    } catch (const Error& e) {
-        return e.code();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return ErrorCode::internal;
+TEST_F(CallQueueTest, finds_the_calls_whose_client_is_gone) {
+    const RequestId running = run(), asked_about = run(), waiting = submit(),
+                    kept = submit(0, true);
+    const auto pass = [&](Duration time) {
+        for (const Time end = now + time; now < end; now += kSecond / 10) {
+            queue.attend(now, asked_about);
+            EXPECT_TRUE(queue.unattended(now).empty());
+        }
+    };
+    pass(5 * kSecond);
+    EXPECT_THAT(queue.unattended(now), testing::UnorderedElementsAre(running, waiting));
+    queue.cancel(now, waiting);
+    EXPECT_TRUE(queue.cancel(now, running)) << "its worker is to be stopped";
+    EXPECT_TRUE(queue.unattended(now).empty());
+    EXPECT_EQ(state(kept), CallState::queued);
+}
+
+TEST_F(CallQueueTest, gives_clients_their_time_again_when_the_process_was_stopped) {
+    const RequestId id = run();
+    EXPECT_TRUE(queue.unattended(now).empty());
+    now += 60 * kSecond;
+    EXPECT_TRUE(queue.unattended(now).empty()) << to_string(id);
 }
 
 TEST_F(CallQueueTest, runs_as_many_as_there_are_slots_and_first_come_first) {
@@ -64,7 +80,7 @@ TEST_F(CallQueueTest, refuses_what_does_not_fit_into_the_queue) {
     run();
     submit();
     submit();
-    EXPECT_EQ(code_of([&] { submit(); }), ErrorCode::no_server);
+    EXPECT_EQ(failure_of([&] { submit(); }), ErrorCode::no_server);
 }
 
 TEST_F(CallQueueTest, takes_a_request_once) {
@@ -123,8 +139,8 @@ TEST_F(CallQueueTest, lets_a_call_that_commits_come_to_its_end) {
 }
 
 TEST_F(CallQueueTest, does_not_know_what_it_never_got) {
-    EXPECT_EQ(code_of([&] { queue.cancel(now, RequestId::make()); }), ErrorCode::not_found);
-    EXPECT_EQ(code_of([&] { queue.state_of(RequestId::make()); }), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { queue.cancel(now, RequestId::make()); }), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { queue.state_of(RequestId::make()); }), ErrorCode::not_found);
     EXPECT_FALSE(queue.knows(RequestId::make()));
 }
 
@@ -211,7 +227,7 @@ TEST_F(CallQueueTest, expects_what_the_last_runs_took) {
 TEST_F(CallQueueTest, drains_what_was_accepted_and_takes_nothing_new) {
     const RequestId id = submit();
     queue.drain();
-    EXPECT_EQ(code_of([&] { submit(); }), ErrorCode::no_server);
+    EXPECT_EQ(failure_of([&] { submit(); }), ErrorCode::no_server);
     EXPECT_FALSE(queue.idle());
     queue.take(now);
     queue.begin_run(id);
@@ -226,7 +242,7 @@ TEST_F(CallQueueTest, sends_what_waits_elsewhere_when_it_ends) {
     queue.withdraw(now);
     EXPECT_EQ(state(waiting), CallState::failed);
     EXPECT_EQ(reaction_to(queue.state_of(waiting).error), Reaction::try_elsewhere);
-    EXPECT_EQ(code_of([&] { submit(); }), ErrorCode::no_server);
+    EXPECT_EQ(failure_of([&] { submit(); }), ErrorCode::no_server);
 }
 
 TEST_F(CallQueueTest, takes_an_absurd_deadline_for_none) {

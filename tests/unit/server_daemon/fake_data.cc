@@ -155,8 +155,12 @@ data::DatumDescription FakeData::allocate(const DataSpec& spec, const RequestId&
             throw Error(ErrorCode::out_of_space, "no provider has that much");
         }
         state.data[id].spec = spec;
+        state.last_allocated = spec;
         return described(state, id);
     });
+}
+DataSpec FakeData::last_allocated() const {
+    return state_.with([](const State& state) { return state.last_allocated; });
 }
 data::DatumDescription FakeData::describe(const DataId& id) {
     return state_.with([&](State& state) { return described(state, id); });
@@ -166,7 +170,12 @@ data::DatumDescription FakeData::find(const std::string& id) {
 }
 data::DatumDescription FakeData::change(const DataId& id, const data::SpecChange& change) {
     return state_.with([&](State& state) {
-        if (change.name) state.data.at(id).spec.name = *change.name;
+        DataSpec& spec = state.data.at(id).spec;
+        if (change.name) spec.name = *change.name;
+        if (change.persistence) {
+            spec.persistence = *change.persistence;
+            spec.lifetime = Lifetime::until_freed;
+        }
         return described(state, id);
     });
 }

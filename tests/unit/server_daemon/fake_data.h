@@ -35,6 +35,8 @@ public:
     std::size_t count() const;
     std::size_t pinned() const;
     std::string name(const DataId& id) const;
+    // As it was asked for, before any change.
+    DataSpec last_allocated() const;
     // The next release fails with this.
     void fail_release(ErrorCode code);
 
@@ -65,6 +67,7 @@ private:
         std::map<DataId, Datum> data;
         std::size_t pinned = 0;
         std::optional<ErrorCode> release_failure;
+        DataSpec last_allocated;
     };
     data::DatumDescription described(const State& state, const DataId& id) const;
 

@@ -76,6 +76,9 @@ TEST(MappedInputs, refuses_pieces_outside_of_the_range_or_their_file) {
     EXPECT_THROW(inputs.map({piece("s", content, 0, 5000, 0)}, 4000), Error);
     EXPECT_THROW(inputs.map({piece("s", content, 4000, 5000, 0)}, 5000), Error);
     EXPECT_THROW(inputs.map({piece("s", content, 0, 10, ~std::uint64_t{0} - 3)}, 5000), Error);
+    data::LocalPiece beyond = piece("s", content, 0, 5000, 0);
+    beyond.fd_offset = ~std::uint64_t{0} - 4095;
+    EXPECT_THROW(inputs.map({beyond}, 5000), Error);
 }
 
 TEST(MappedInputs, gives_up_the_oldest_above_its_limits) {

@@ -1,4 +1,5 @@
 // Calls that read, make and change data.
+#include "server_daemon/core/call_data.h"
 #include "tests/unit/server_daemon/sed_fixture.h"
 
 namespace juxta::sed {
@@ -101,6 +102,16 @@ TEST_P(SedData, names_a_result_once_it_is_there) {
     EXPECT_EQ(data.name(*result.outputs.at(0).id), "fresh");
 }
 
+TEST_P(SedData, keeps_no_result_of_a_server_that_dies_before_it_is_committed) {
+    const CallResult result =
+        under.call("iota", {scalar<std::int64_t>(10), WantedOutput{}});  // persistent
+    EXPECT_EQ(data.last_allocated().lifetime, Lifetime::client);
+    EXPECT_EQ(data.last_allocated().client, data.client());
+    const DataSpec made = data.describe(*result.outputs.at(0).id).spec;
+    EXPECT_EQ(made.lifetime, Lifetime::until_freed);
+    EXPECT_EQ(made.persistence, Persistence::persistent);
+}
+
 TEST_P(SedData, makes_and_reads_empty_arrays) {
     const CallResult made = under.call("iota", {scalar<std::int64_t>(0), WantedOutput{}});
     ASSERT_EQ(made.state, CallState::done) << made.message;
@@ -157,6 +168,24 @@ TEST_P(SedData, gives_up_waiting_for_a_lock_at_the_deadline) {
     late.deadline_s = 0.3;
     const CallResult result = under.sed.submit(late, 5000);
     EXPECT_EQ(result.error, ErrorCode::deadline_exceeded);
+}
+
+// A worker is a service gone mad, at worst.
+TEST(CallData, refuses_results_that_are_not_what_the_profile_says) {
+    FakeData access(false);
+    const Profile profile{"norm", "m", {{"v", Mode::out, ElementType::float64, Rank::scalar}}, {}};
+    const CallOrder asked = order("norm", {std::monostate{}});
+    const auto outcome_of = [&](std::optional<Value> value) {
+        CallData data(access, asked, profile, std::nullopt, [] { return false; });
+        data.fetch();
+        return failure_of([&] { data.commit({std::move(value)}); });
+    };
+    Value cut = scalar(1.0);
+    cut.bytes.pop_back();
+    for (const std::optional<Value>& bad :
+         {std::optional<Value>(cut), {scalar<std::int32_t>(1)}, {text("1.0")}, {std::nullopt}}) {
+        EXPECT_EQ(outcome_of(bad), ErrorCode::service_failed);
+    }
 }
 
 }  // namespace

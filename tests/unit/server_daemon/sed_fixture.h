@@ -6,6 +6,7 @@
 #include "server_daemon/core/module_loader.h"
 #include "server_daemon/core/process_pool.h"
 #include "server_daemon/core/sed.h"
+#include "tests/refusal.h"
 #include "tests/unit/server_daemon/fake_data.h"
 #include "tests/unit/server_daemon/test_modules.h"
 #include "tests/unit/server_daemon/values.h"
@@ -46,17 +47,5 @@ struct SedUnderTest {
     ProcessPool pool;
     Sed sed;
 };
-
-// The code of the Error that `body` throws; `internal` and a failure of the test if there is none.
-template <class Body>
-ErrorCode code_thrown_by(Body&& body) {
-    try {
-        body();
-    } catch (const Error& e) {
-        return e.code();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return ErrorCode::internal;
-}
 
 }  // namespace juxta::sed

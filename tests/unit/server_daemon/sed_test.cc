@@ -40,10 +40,9 @@ TEST(Sed, answers_a_scalar_call) {
 
 TEST(Sed, refuses_what_it_does_not_offer_or_what_does_not_fit) {
     SedUnderTest under;
-    EXPECT_EQ(code_thrown_by([&] { under.call("nonsense"); }), ErrorCode::not_found);
-    EXPECT_EQ(code_thrown_by([&] { under.call("echo", {scalar(2.5)}); }),
-              ErrorCode::invalid_argument);
-    EXPECT_EQ(code_thrown_by([&] {
+    EXPECT_EQ(failure_of([&] { under.call("nonsense"); }), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { under.call("echo", {scalar(2.5)}); }), ErrorCode::invalid_argument);
+    EXPECT_EQ(failure_of([&] {
                   under.call("echo", {scalar<std::int32_t>(2), std::monostate{}});
               }),
               ErrorCode::invalid_argument);
@@ -120,7 +119,7 @@ TEST(Sed, cancels_a_running_and_a_waiting_call) {
     under.sed.cancel(running.id);
     EXPECT_EQ(eventually(under, running.id).state, CallState::cancelled);
     EXPECT_EQ(under.call("echo", {scalar(1.0), std::monostate{}}).state, CallState::done);
-    EXPECT_EQ(code_thrown_by([&] { under.sed.cancel(RequestId::make()); }), ErrorCode::not_found);
+    EXPECT_EQ(failure_of([&] { under.sed.cancel(RequestId::make()); }), ErrorCode::not_found);
 }
 
 TEST(Sed, cancels_a_call_that_its_submitter_still_waits_for) {
@@ -149,10 +148,10 @@ TEST(Sed, runs_no_more_at_once_than_it_has_slots_and_refuses_beyond_its_queue) {
     EXPECT_EQ(busy.running, 2u);
     EXPECT_EQ(busy.queued, 1u);
     EXPECT_GT(busy.free_memory, 1e6);
-    EXPECT_EQ(code_thrown_by([&] { under.call("sleep", {scalar(0.1)}); }), ErrorCode::no_server);
+    EXPECT_EQ(failure_of([&] { under.call("sleep", {scalar(0.1)}); }), ErrorCode::no_server);
     for (const RequestId& id : ids) EXPECT_EQ(eventually(under, id).state, CallState::done);
     EXPECT_GT(under.sed.estimate(asking_for("sleep")).expected_run_s, 0.3);
-    EXPECT_EQ(code_thrown_by([&] { under.sed.estimate(asking_for("nonsense")); }),
+    EXPECT_EQ(failure_of([&] { under.sed.estimate(asking_for("nonsense")); }),
               ErrorCode::not_found);
 }
 
@@ -183,7 +182,7 @@ TEST(Sed, waits_for_several_calls_and_tells_the_first_that_is_over) {
     ASSERT_EQ(over.size(), 1u);
     EXPECT_EQ(over[0].id, quick.id);
     EXPECT_TRUE(under.sed.wait({slow.id}, 50).empty());
-    EXPECT_EQ(code_thrown_by([&] {
+    EXPECT_EQ(failure_of([&] {
                   under.sed.wait({slow.id, RequestId::make()}, 50);
               }),
               ErrorCode::not_found);
@@ -195,7 +194,7 @@ TEST(Sed, drains_to_its_end) {
     under.sed.submit(sleep, 0);
     under.sed.drain();
     EXPECT_FALSE(under.sed.drained());
-    EXPECT_EQ(code_thrown_by([&] {
+    EXPECT_EQ(failure_of([&] {
                   under.call("echo", {scalar(1.0), std::monostate{}});
               }),
               ErrorCode::no_server);

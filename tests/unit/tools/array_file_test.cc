@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "common/base/error.h"
+#include "tests/mutation.h"
 
 namespace juxta::formats {
 namespace {
@@ -26,6 +27,7 @@ protected:
 
     std::filesystem::path file(const std::string& name, const std::string& content) {
         const auto path = folder_ / name;
+        std::filesystem::remove(path);  // a file cut to nothing and written is flushed to disk
         std::ofstream(path, std::ios::binary) << content;
         return path;
     }
@@ -134,6 +136,44 @@ TEST_F(ArrayFile, leaves_nothing_behind_when_the_reader_fails) {
                              }),
                  Error);
     EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(ArrayFile, refuses_integers_whose_sum_or_opposite_does_not_fit) {
+    const std::string least = "-9223372036854775808";
+    for (const std::string& body :
+         {"coordinate integer general\n1 1 2\n1 1 " + least + "\n1 1 -1\n",
+          "coordinate integer skew-symmetric\n2 2 1\n2 1 " + least + "\n",
+          "array integer skew-symmetric\n2 2\n" + least + "\n"}) {
+        EXPECT_THAT(refusal(file("a.mtx", "%%MatrixMarket matrix " + body)),
+                    HasSubstr("does not fit 64 bits"))
+            << body;
+    }
+}
+
+TEST_F(ArrayFile, survives_mutated_npy_files) {
+    const std::string numbers(48, '\1');
+    for (const std::string dictionary :
+         {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\n",
+          "{'descr': '>f8', 'fortran_order': True, 'shape': (3, 1, 2), }\n",
+          "{'descr': '|u1', 'fortran_order': True, 'shape': (6, 8), }\n"}) {
+        survives_mutations(npy(dictionary, numbers), 1000, [&](const std::string& bytes) {
+            const ArraySource source = ArraySource::open(file("a.npy", bytes));
+            EXPECT_EQ(source.content().size(), bytes_of(source.type()));
+        });
+    }
+}
+
+TEST_F(ArrayFile, survives_mutated_matrix_market_files) {
+    for (const std::string body :
+         {"coordinate integer skew-symmetric\n% why\n3 3 2\n2 1 5\n3 1 -7\n",
+          "coordinate complex hermitian\n2 2 2\n1 1 1 0\n2 1 3 -4.5e1\n",
+          "coordinate pattern general\n2 3 2\n1 1\n2 3\n", "array real symmetric\n2 2\n1\n2.5\n3\n",
+          "array integer general\n2 2\n1\n2\n3\n4\n"}) {
+        survives_mutations("%%MatrixMarket matrix " + body, 800, [&](const std::string& bytes) {
+            const ArraySource source = ArraySource::open(file("a.mtx", bytes));
+            EXPECT_EQ(source.content().size(), bytes_of(source.type()));
+        });
+    }
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
-#include "deploy/crew.h"
+#include "deploy/roster.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <thread>
 
 #include "common/base/error.h"
+#include "common/base/in_parallel.h"
 
 namespace juxta::deploy {
 namespace {
@@ -16,19 +16,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr unsigned kPollAnswerMs = 300;
-constexpr std::size_t kMostThreads = 64;
-
-// Runs body(0) .. body(count - 1), many at a time. `body` does not throw.
-template <class Body>
-void in_parallel(std::size_t count, const Body& body) {
-    std::atomic<std::size_t> next{0};
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < std::min(count, kMostThreads); ++i) {
-        threads.emplace_back([&] {
-            for (std::size_t mine = next++; mine < count; mine = next++) body(mine);
-        });
-    }
-}
 
 bool is_answer_of(const ElementStatus& status, const Element& element) {
     return status.name == element.name && status.kind == element.kind;
@@ -44,7 +31,7 @@ std::string names_of(const std::vector<ElementRecord>& records) {
 
 }  // namespace
 
-void Crew::adopt_strays(std::vector<ElementRecord>& records) {
+void Roster::adopt_strays(std::vector<ElementRecord>& records) {
     in_parallel(records.size(), [&](std::size_t i) {
         ElementRecord& record = records[i];
         if (launcher_.alive(record.process)) return;
@@ -59,8 +46,8 @@ void Crew::adopt_strays(std::vector<ElementRecord>& records) {
     });
 }
 
-Attendance Crew::wait_until_up(const std::vector<ElementRecord>& started,
-                               const std::function<void(const std::string&)>& say) {
+Attendance Roster::wait_until_up(const std::vector<ElementRecord>& started,
+                                 const std::function<void(const std::string&)>& say) {
     const auto begin = Clock::now();
     auto next_word = begin + milliseconds(3000);
     auto pause = milliseconds(5);
@@ -107,7 +94,7 @@ Attendance Crew::wait_until_up(const std::vector<ElementRecord>& started,
     return attendance;
 }
 
-bool Crew::wait_for_end(const std::vector<ElementRecord>& records, unsigned wait_ms) {
+bool Roster::wait_for_end(const std::vector<ElementRecord>& records, unsigned wait_ms) {
     const auto deadline = Clock::now() + milliseconds(wait_ms);
     auto pause = milliseconds(2);
     while (std::any_of(records.begin(), records.end(),
@@ -119,8 +106,8 @@ bool Crew::wait_for_end(const std::vector<ElementRecord>& records, unsigned wait
     return true;
 }
 
-void Crew::end(const std::vector<ElementRecord>& records, std::vector<Process> leftovers,
-               bool at_once) {
+void Roster::end(const std::vector<ElementRecord>& records, std::vector<Process> leftovers,
+                 bool at_once) {
     std::vector<char> heard(records.size(), 0);
     in_parallel(records.size(), [&](std::size_t i) {
         const ElementRecord& record = records[i];
@@ -152,7 +139,13 @@ void Crew::end(const std::vector<ElementRecord>& records, std::vector<Process> l
     }
 }
 
-void Crew::drain(const ElementRecord& record) {
+void Roster::wait_until_gone(const std::vector<ElementRecord>& ended) {
+    std::vector<Process> processes;
+    for (const ElementRecord& record : ended) processes.push_back(record.process);
+    launcher_.wait_until_gone(processes, patience_.gone);
+}
+
+void Roster::drain(const ElementRecord& record) {
     const Element& element = record.element;
     try {
         elements_.drain(element.endpoint(), patience_.terminate);
@@ -167,14 +160,15 @@ void Crew::drain(const ElementRecord& record) {
     if (!wait_for_end({record}, patience_.drain)) {
         throw Error(
             ErrorCode::deadline_exceeded,
-            fmt::format("{} has not finished draining after {} s; it goes on and ends when it "
-                        "has; `juxta status` shows it",
+            fmt::format("{} has not finished draining after {} s: calls still run there, or "
+                        "nobody else can take what it holds; it goes on and ends when it has; "
+                        "`juxta status` shows it",
                         element.name, patience_.drain / 1000));
     }
     end({record}, {}, true);
 }
 
-ElementView Crew::look_at(const ElementRecord& record) {
+ElementView Roster::look_at(const ElementRecord& record) {
     const Element& element = record.element;
     ElementView view{element, {}};
     try {
@@ -195,7 +189,7 @@ ElementView Crew::look_at(const ElementRecord& record) {
     return view;
 }
 
-std::vector<ElementView> Crew::look(const std::vector<ElementRecord>& records) {
+std::vector<ElementView> Roster::look(const std::vector<ElementRecord>& records) {
     std::vector<ElementView> views(records.size());
     in_parallel(records.size(), [&](std::size_t i) { views[i] = look_at(records[i]); });
     return views;

@@ -1,4 +1,5 @@
-// Processes that a test starts, stops and kills. They end with their owner.
+// Processes that a test starts, stops and kills. They end with their owner. The same for Python:
+// tests/process/platform_under_test.py.
 #pragma once
 
 #include <arpa/inet.h>
@@ -48,6 +49,7 @@ public:
     }
     ~Process() { kill(); }
 
+    pid_t pid() const { return pid_; }
     void signal(int number) const { ::kill(pid_, number); }
 
     void kill() {
@@ -56,11 +58,17 @@ public:
         wait();
     }
 
-    // Its exit code, or 128 and the signal.
+    // Its exit code, or 128 and the signal; -1 if it has not ended after 10 s.
     int wait() {
         int status = 0;
-        ::waitpid(std::exchange(pid_, 0), &status, 0);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        for (int i = 0; i < 1000; ++i) {
+            if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+                pid_ = 0;
+                return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return -1;
     }
 
 private:

@@ -1,12 +1,10 @@
-#include "agent/core/crew.h"
+#include "common/base/crew.h"
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include <thread>
 
-#include "fakes.h"
-
-namespace juxta::agent {
+namespace juxta {
 namespace {
 
 auto in_ms(int milliseconds) {
@@ -17,7 +15,7 @@ TEST(Crew, does_every_job_once) {
     Crew crew(4);
     for (std::size_t count : {0, 1, 2, 50}) {
         std::vector<std::atomic<int>> done(count);
-        crew.run(
+        crew.run_all(
             count,
             [&](std::size_t i) {
                 done[i] += 1;
@@ -32,7 +30,7 @@ TEST(Crew, works_at_several_jobs_at_a_time) {
     Crew crew(4);
     std::atomic<int> met{0};
     // Each waits for the other: alone, neither would end before the deadline.
-    crew.run(
+    crew.run_all(
         2,
         [&](std::size_t) {
             met += 1;
@@ -46,7 +44,7 @@ TEST(Crew, works_at_several_jobs_at_a_time) {
 TEST(Crew, does_the_jobs_of_its_caller_when_every_thread_is_taken) {
     Crew crew(0);
     int done = 0;
-    crew.run(
+    crew.run_all(
         5,
         [&](std::size_t) {
             done += 1;
@@ -59,7 +57,7 @@ TEST(Crew, does_the_jobs_of_its_caller_when_every_thread_is_taken) {
 TEST(Crew, begins_nothing_after_the_deadline) {
     Crew crew(0);
     int done = 0;
-    crew.run(
+    crew.run_all(
         3,
         [&](std::size_t) {
             done += 1;
@@ -73,7 +71,7 @@ TEST(Crew, begins_nothing_after_the_deadline) {
 TEST(Crew, ends_as_soon_as_one_job_has_been_enough) {
     Crew crew(0);
     int done = 0;
-    crew.run(
+    crew.run_all(
         9,
         [&](std::size_t) {
             done += 1;
@@ -90,7 +88,7 @@ TEST(Crew, serves_many_callers) {
     for (int c = 0; c < 4; ++c) {
         callers.emplace_back([&] {
             for (int i = 0; i < 200; ++i) {
-                crew.run(
+                crew.run_all(
                     3,
                     [&](std::size_t) {
                         done += 1;
@@ -104,5 +102,37 @@ TEST(Crew, serves_many_callers) {
     EXPECT_EQ(done, 4 * 200 * 3);
 }
 
+TEST(Crew, starts_a_thread_for_a_task_that_nobody_is_free_for) {
+    Crew crew(2);
+    std::atomic<int> met{0};
+    for (int i = 0; i < 2; ++i) {
+        crew.run([&] {
+            met += 1;
+            while (met < 2) std::this_thread::yield();
+        });
+    }
+    while (met < 2) std::this_thread::yield();
+}
+
+TEST(Crew, drops_what_has_not_begun_when_it_stops) {
+    Crew crew(1);
+    std::atomic<bool> begun{false}, go{false};
+    std::atomic<int> done{0};
+    crew.run([&] {
+        begun = true;
+        while (!go) std::this_thread::yield();
+        done += 1;
+    });
+    for (int i = 0; i < 3; ++i) crew.run([&] { done += 1; });
+    while (!begun) std::this_thread::yield();
+    std::thread stopping([&] { crew.stop(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    go = true;
+    stopping.join();
+    EXPECT_EQ(done, 1);
+    crew.run([&] { done += 1; });
+    EXPECT_EQ(done, 1);
+}
+
 }  // namespace
-}  // namespace juxta::agent
+}  // namespace juxta

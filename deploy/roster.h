@@ -1,4 +1,4 @@
-// The processes of a platform as a crew: who lives, who is up, and their common end.
+// The roster of a platform's processes: who lives, who is up, and their common end.
 //
 // It asks all in parallel, each under a deadline, so that one silent element delays the others by
 // nothing. It keeps no state of its own; records come in and are brought up to date.
@@ -39,6 +39,7 @@ struct Patience {
     unsigned drain = 60000;     // until a draining element has ended
     unsigned terminate = 5000;  // until an element that was asked to end has ended
     unsigned signal = 2000;     // the same after SIGTERM; then SIGKILL
+    unsigned gone = 3000;       // until the system has forgotten a process that ended
     unsigned answer = 1000;     // of a status
     unsigned lock = 60000;      // for another command on the same platform
 };
@@ -50,10 +51,10 @@ struct Attendance {
     std::string why_silent;  // of the first
 };
 
-class Crew {
+class Roster {
 public:
     // The references outlive it.
-    Crew(Launcher& launcher, ElementPort& elements, Patience patience)
+    Roster(Launcher& launcher, ElementPort& elements, Patience patience)
         : launcher_(launcher), elements_(elements), patience_(patience) {}
 
     // Finds elements again that were started by other means than this program's.
@@ -67,6 +68,9 @@ public:
     // then by SIGKILL. Throws Error internal if something of them survives even that.
     void end(const std::vector<ElementRecord>& records, std::vector<Process> leftovers,
              bool at_once);
+
+    // Returns once the system shows nothing of them any more, at most after `gone`.
+    void wait_until_gone(const std::vector<ElementRecord>& ended);
 
     // Asks for draining, and waits for the end. deadline_exceeded if it does not come in time.
     void drain(const ElementRecord& record);
