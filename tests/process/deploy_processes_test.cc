@@ -78,7 +78,13 @@ protected:
     fs::path root = scratch.folder / "state";
     LocalLauncher launcher;
     ElementStub elements{*the_orb->node};
-    Patience patience{3000, 3000, 1000, 300, 500, 1000};
+    Patience patience{.ready = 3000,
+                      .drain = 3000,
+                      .terminate = 1000,
+                      .signal = 300,
+                      .gone = 3000,
+                      .answer = 500,
+                      .lock = 1000};
     Deployer deployer{root, programs, launcher, elements, [](const std::string&) {}, patience};
     Platform platform;
 };
