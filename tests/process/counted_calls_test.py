@@ -121,8 +121,8 @@ class OneServerDaemon(Costs):
 
     def test_memory_is_bounded_over_many_calls_with_arrays(self):
         with ManyCalls(self) as client:
-            client("echo", 12000, 2)  # a SeD remembers 10 000 results, a provider for seconds what was freed
-            seconds, first, rest = (90, 12000, 12000) if LONG else (10, 2500, 1000)
+            # A SeD remembers 10 000 results, those with arrays being the larger ones.
+            seconds, first, rest = (90, 12000, 12000) if LONG else (0, 12000, 4000)
 
             def array_calls(least):
                 done, end = 0, time.time() + seconds
