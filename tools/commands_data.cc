@@ -120,6 +120,11 @@ void ask_version(data::DataAccess& data, data::DatumDescription& datum) {
     if (datum.lost) return;
     try {
         datum.version = data.acquire_read(datum.id)->version();
+        for (data::BlockStatus& block : datum.blocks) {
+            for (data::CopyStatus& copy : block.copies) {
+                if (copy.state == "full") copy.version = datum.version;
+            }
+        }
     } catch (const Error&) {
         // It shows what the manager has heard, then: its providers do not answer at the moment.
     }
@@ -237,6 +242,9 @@ int show_data(data::DataAccess& data, const std::string& name, bool as_json) {
     if (!name.empty()) {
         data::DatumDescription datum = data.find(name);
         ask_version(data, datum);
+        std::vector one{std::move(datum)};
+        data.ask_processes(one);
+        datum = std::move(one.front());
         if (as_json) {
             fmt::print("{}\n",
                        datum_json(datum).dump(-1, ' ', false, json::error_handler_t::replace));
@@ -246,6 +254,7 @@ int show_data(data::DataAccess& data, const std::string& name, bool as_json) {
         return kSuccess;
     }
     std::vector<data::DatumDescription> all = data.list();
+    if (as_json) data.ask_processes(all);
     json list = json::array();
     for (data::DatumDescription& datum : all) {
         ask_version(data, datum);

@@ -4,13 +4,16 @@
 
 #include "common/base/in_parallel.h"
 #include "common/log/log.h"
+#include "common/orb/error_bridge.h"
 #include "common/orb/model_wire.h"
+#include "common/orb/node.h"
 #include "data_service/client/describe.h"
 #include "data_service/client/read_hold.h"
 #include "data_service/client/session_core.h"
 #include "data_service/client/write_hold.h"
 #include "data_service/corba/group_wire.h"
 #include "data_service/corba/manager_wire.h"
+#include "element.hh"
 
 namespace juxta::data {
 namespace {
@@ -25,7 +28,8 @@ public:
     Operations(orb::Node& node, Place place, ClientId client, ClusterManagers managers,
                SessionOptions options)
         : core(std::make_shared<SessionCore>(node, std::move(place), client, std::move(managers),
-                                             options)) {}
+                                             options)),
+          node_(node) {}
 
     // Takes the name from data of other clusters; the cluster itself sees to its own.
     void claim_name(const std::string& name, const std::string& cluster, const DataId& unless) {
@@ -61,7 +65,24 @@ public:
                     "there is no datum named '" + name + "' in this platform");
     }
 
+    // 0 if it does not answer.
+    std::int64_t pid_at(const std::string& address) {
+        try {
+            return orb::ask([&] {
+                const orb::Deadline deadline(1000);
+                const auto element = node_.resolve<Wire::Element>(address, "Element");
+                const Wire::ElementStatus_var status = element->status();
+                return static_cast<std::int64_t>(status->pid);
+            });
+        } catch (const Error&) {
+            return 0;
+        }
+    }
+
     std::shared_ptr<SessionCore> core;
+
+private:
+    orb::Node& node_;
 };
 
 DataSession::DataSession(orb::Node& node, Place place, ClientId client, ClusterManagers managers,
@@ -185,6 +206,20 @@ std::vector<DatumLocation> DataSession::locate(const std::vector<DataId>& ids) {
         }
     }
     return all;
+}
+
+void DataSession::ask_processes(std::vector<DatumDescription>& data) {
+    std::map<std::string, std::int64_t> pids;  // by address
+    for (DatumDescription& datum : data) {
+        for (BlockStatus& block : datum.blocks) {
+            for (CopyStatus& copy : block.copies) {
+                if (copy.address.empty()) continue;
+                const auto [known, fresh] = pids.try_emplace(copy.address, 0);
+                if (fresh) known->second = operations_->pid_at(copy.address);
+                copy.pid = known->second;
+            }
+        }
+    }
 }
 
 bool DataSession::has_local_provider() { return operations_->core->local().contact().has_value(); }

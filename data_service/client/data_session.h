@@ -50,6 +50,7 @@ public:
     DatumDescription describe(const DataId& id) override;
     DatumDescription find(const std::string& id_or_name) override;
     std::vector<DatumDescription> list() override;
+    void ask_processes(std::vector<DatumDescription>& data) override;
     DatumDescription change(const DataId& id, const SpecChange& change) override;
     void free(const DataId& id) override;
     std::unique_ptr<ReadHold> acquire_read(const DataId& id) override;

@@ -14,6 +14,7 @@ CopyStatus copy_of(const DatumInfo& info, const Member& member, const char* stat
     copy.place = contact->place;
     copy.version = version;
     copy.state = state;
+    copy.address = contact->address;
     return copy;
 }
 
@@ -37,8 +38,10 @@ DatumDescription describe(const DatumInfo& info) {
             }
             if (view.joiner) block.copies.push_back(copy_of(info, *view.joiner, "filling", 0));
             for (const DatumLocation::Copy& cache : info.caches) {
-                block.copies.push_back(
-                    {cache.provider, cache.place, 0, info.newest, std::string("cached")});
+                const auto contact =
+                    std::ranges::find(info.contacts, cache.provider, &ProviderContact::name);
+                block.copies.push_back({cache.provider, cache.place, 0, info.newest, "cached",
+                                        contact == info.contacts.end() ? "" : contact->address});
             }
             std::erase_if(block.copies, [](const CopyStatus& copy) { return copy.state.empty(); });
         }

@@ -38,9 +38,10 @@ struct LocalPiece {
 struct CopyStatus {
     std::string provider;
     Place place;
-    std::int64_t pid = 0;  // 0: not known
+    std::int64_t pid = 0;  // 0: not known; DataAccess::ask_processes fills it in
     Version version = 0;
-    std::string state;  // "full", "filling", "cached"
+    std::string state;    // "full", "filling", "cached"
+    std::string address;  // "host:port" of the provider
 };
 
 struct BlockStatus {
@@ -144,6 +145,11 @@ public:
     // Accepts "d:..." and names.
     virtual DatumDescription find(const std::string& id_or_name) = 0;
     virtual std::vector<DatumDescription> list() = 0;
+
+    // Fills in the process ids of all copies' providers, by asking each once (1 s at most); 0 for
+    // those that do not answer. For people: nothing else needs them.
+    virtual void ask_processes(std::vector<DatumDescription>&) {}
+
     virtual DatumDescription change(const DataId& id, const SpecChange& change) = 0;
     virtual void free(const DataId& id) = 0;
 

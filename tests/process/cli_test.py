@@ -69,7 +69,9 @@ class CommandLine(PlatformTest):
             self.assertEqual(file.read(), array[9:12].tobytes())
         told = self.json("data", "V")
         self.assertEqual((told["version"], told["type"], told["shape"], told["copies"]), (2, "double", [20000], 1))
-        self.assertEqual(told["blocks"][0]["copies"][0]["state"], "full")
+        copy = told["blocks"][0]["copies"][0]
+        self.assertEqual((copy["state"], copy["version"]), ("full", 2))
+        self.assertEqual(copy["pid"], self.element(copy["provider"])["pid"])
         self.assertIn(put["id"], [d["id"] for d in self.json("data")["data"]])
         self.juxta("rm", "V")
         self.fails("get", "V", "-o", "x.npy", error="not_found", says="V")
