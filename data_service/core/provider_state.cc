@@ -61,9 +61,9 @@ void ProviderState::settle(const GroupId& group, Epoch epoch, Version newest, Ou
             ++at;
         }
     }
-    const Outputs& todo = work.out;
-    if (work.outcomes.empty() && todo.to_members.empty() && todo.to_manager.empty() &&
-        todo.fetch.empty() && todo.discard.empty() && !todo.wiped) {
+    const Outputs& ordered = work.out;
+    if (work.outcomes.empty() && ordered.to_members.empty() && ordered.to_manager.empty() &&
+        ordered.fetch.empty() && ordered.discard.empty() && !ordered.wiped) {
         return;
     }
     outbox.push_back(std::move(work));
