@@ -10,6 +10,7 @@ namespace juxta::data {
 namespace {
 
 constexpr std::size_t most_told_at_once = 16;
+constexpr unsigned most_allocation_attempts = 3;
 
 unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration / kMillisecond); }
 
@@ -162,22 +163,27 @@ DatumInfo ClusterManager::allocate(const RequestId& request, const DataId& id,
     });
     if (known) return find(*known);
 
-    const std::vector<Member> members = reserve_copies(id, spec, bytes);
-    Decided decided = decide({AllocateDatum{request, id, spec, bytes, {members}}});
-    if (spec.lifetime == Lifetime::client) {
+    const auto allocated_now = [&] {
+        return state_.with([&](State& s) { return s.directory.allocated_by(request); });
+    };
+    // Refused where a provider died between its reservation and the decision: then with others.
+    for (unsigned attempt = 0; attempt < most_allocation_attempts && !allocated_now(); ++attempt) {
+        const std::vector<Member> members = reserve_copies(id, spec, bytes);
+        Decided decided = decide({AllocateDatum{request, id, spec, bytes, {members}}});
+        if (!decided.applied.front().accepted) continue;
         state_.with([&](State& s) {
+            s.newest.emplace(id, 0);
+            if (spec.lifetime != Lifetime::client) return;
             Time& lease = s.leases[spec.client];
             lease = std::max(lease, monotonic_now() + settings_.first_lease);
         });
-    }
-    if (decided.applied.front().accepted) {
-        state_.with([&](State& s) { s.newest.emplace(id, 0); });
         deliver_now(decided.letters);
     }
-    const auto allocated = state_.with([&](State& s) { return s.directory.allocated_by(request); });
+    const auto allocated = allocated_now();
     if (!allocated) {
-        throw Error(ErrorCode::internal,
-                    "the allocation of " + to_string(id) + " was decided and did not happen");
+        throw Error(ErrorCode::unavailable,
+                    "providers of cluster " + settings_.cluster + " died while " + to_string(id) +
+                        " was being allocated, again and again; nothing was kept, try again");
     }
     wake({{*allocated, 0}});
     return find(*allocated);
