@@ -83,7 +83,9 @@ class Campaign:
             self.violated(f"{command}: exit {status}, no typed error: {out[:200]!r} {err[-300:]!r}")
             return "untyped"
         unknown_yet = words[0] == "call" and code == "not_found"  # a master agent starts anew and knows no service
-        if status != 1 or not may_fail or (code not in MAY_FAIL and not unknown_yet):
+        # Workers are killed as well, which the caller is told as the crash of its service.
+        worker_killed = words[0] == "call" and code == "service_failed" and "SIGKILL" in err
+        if status != 1 or not may_fail or (code not in MAY_FAIL and not unknown_yet and not worker_killed):
             self.violated(f"{command}: exit {status}, {code}: {err.strip()[-400:]}")
         elif len(err.strip().splitlines()) != 1:
             self.violated(f"{command}: {len(err.strip().splitlines())} lines of error: {err[-400:]!r}")
