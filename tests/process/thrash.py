@@ -41,6 +41,7 @@ class Campaign:
         self.said = {}
         self.over = threading.Event()
         self._lock = threading.Lock()
+        self.workers_told = 0
 
     def violated(self, text):
         with self._lock:
@@ -83,13 +84,18 @@ class Campaign:
             self.violated(f"{command}: exit {status}, no typed error: {out[:200]!r} {err[-300:]!r}")
             return "untyped"
         unknown_yet = words[0] == "call" and code == "not_found"  # a master agent starts anew and knows no service
-        # Workers are killed as well, which the caller is told as the crash of its service.
-        worker_killed = words[0] == "call" and code == "service_failed" and "SIGKILL" in err
+        worker_killed = words[0] == "call" and code == "service_failed" and "SIGKILL" in err and self._one_more_worker()
         if status != 1 or not may_fail or (code not in MAY_FAIL and not unknown_yet and not worker_killed):
             self.violated(f"{command}: exit {status}, {code}: {err.strip()[-400:]}")
         elif len(err.strip().splitlines()) != 1:
             self.violated(f"{command}: {len(err.strip().splitlines())} lines of error: {err[-400:]!r}")
         return code
+
+    def _one_more_worker(self):
+        """A killed worker is told to one caller, as the crash of its service: no more such reports than kills."""
+        with self._lock:
+            self.workers_told += 1
+            return self.workers_told <= self.faults.done.get("worker of sed", 0)
 
     # -- what the clients do ---------------------------------------------------------------------
 
