@@ -34,6 +34,7 @@ std::string why_no_name(std::string_view name);
 enum class Lifetime : std::uint8_t {
     until_freed,
     client,  // freed when its client (DataSpec::client) ends or falls silent for its lease
+    lease,   // freed when nobody has renewed it for DataSpec::lease_ms
 };
 
 // The number of committed states before this one. 0: allocated, never written.
@@ -42,13 +43,20 @@ using Version = std::uint64_t;
 struct DataSpec {
     DataType type;
     std::string name;  // may be empty; naming takes the name from whoever had it
-    std::uint16_t copies = 1;
+    std::uint16_t copies = 1;    // in each of its clusters
+    std::uint16_t clusters = 1;  // that keep copies: the owner, and so many others
     Persistence persistence = Persistence::persistent;
     Lifetime lifetime = Lifetime::until_freed;
     ClientId client;  // whose life counts, for Lifetime::client
+    std::uint64_t lease_ms = 0;  // for Lifetime::lease
+    bool durable = false;        // every copy is on disk too, before anything is acknowledged
     std::string protocol = "sequential";
     std::string preferred_host;  // first copy there if it has a provider with room; may be empty
+    // Bytes of each block, in order: the datum's bytes are those of its blocks one after the
+    // other. Empty: one block of all.
+    std::vector<std::uint64_t> block_bytes;
 
+    std::size_t block_count() const { return block_bytes.empty() ? 1 : block_bytes.size(); }
     friend bool operator==(const DataSpec&, const DataSpec&) = default;
 };
 

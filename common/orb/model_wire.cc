@@ -126,22 +126,30 @@ Wire::DataSpec to_wire(const DataSpec& spec) {
     wire.type = to_wire(spec.type);
     wire.name = spec.name.c_str();
     wire.copies = spec.copies;
+    wire.clusters = spec.clusters;
     wire.kept = to_wire(spec.persistence);
     wire.ends = static_cast<Wire::Lifetime>(spec.lifetime);
     wire.client = spec.client.value;
+    wire.lease_ms = spec.lease_ms;
+    wire.durable = spec.durable;
     wire.protocol = spec.protocol.c_str();
     wire.preferred_host = spec.preferred_host.c_str();
+    fill(wire.block_bytes, spec.block_bytes, [](std::uint64_t bytes) { return bytes; });
     return wire;
 }
 DataSpec from_wire(const Wire::DataSpec& wire) {
     return {from_wire(wire.type),
             wire.name.in(),
             wire.copies,
+            wire.clusters,
             from_wire(wire.kept),
-            checked<Lifetime>(wire.ends, Wire::WITH_CLIENT, "lifetime"),
+            checked<Lifetime>(wire.ends, Wire::WITH_LEASE, "lifetime"),
             ClientId{wire.client},
+            wire.lease_ms,
+            static_cast<bool>(wire.durable),
             wire.protocol.in(),
-            wire.preferred_host.in()};
+            wire.preferred_host.in(),
+            collect(wire.block_bytes, [](CORBA::ULongLong bytes) -> std::uint64_t { return bytes; })};
 }
 
 Wire::DatumLocation to_wire(const DatumLocation& location) {

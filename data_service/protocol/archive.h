@@ -1,0 +1,190 @@
+// Values as bytes, for logs and disks: little-endian, without padding, one description of each
+// structure for writing and reading. Whoever keeps such bytes keeps a format number with them.
+//
+// Reading checks everything: bytes that are no such value give Error internal, never a crash and
+// never more memory than the bytes at hand could fill.
+//
+// To add a structure: `void fields(auto& archive, Like<S> auto& v) { all(archive, v.a, v.b); }` in
+// namespace juxta::data::archive, before its first use.
+//
+// Threading: none of its own.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "common/base/error.h"
+#include "data_service/protocol/ledger.h"
+#include "data_service/protocol/types.h"
+
+namespace juxta::data::archive {
+
+// Writes and reads share one description of each structure: `fields(archive, value)`. The writer
+// takes values as they are, the reader fills them in.
+class Writer {
+public:
+    explicit Writer(std::string& out) : out_(out) {}
+
+    template <class Number>
+    requires std::is_arithmetic_v<Number> || std::is_enum_v<Number>
+    void operator()(const Number& number) {
+        char bytes[sizeof number];
+        std::memcpy(bytes, &number, sizeof number);
+        out_.append(bytes, sizeof number);
+    }
+    void operator()(const std::string& text) {
+        (*this)(static_cast<std::uint32_t>(text.size()));
+        out_ += text;
+    }
+    template <class Item>
+    void operator()(const std::vector<Item>& items) {
+        (*this)(static_cast<std::uint32_t>(items.size()));
+        for (const Item& item : items) (*this)(item);
+    }
+    template <class Item>
+    void operator()(const std::optional<Item>& item) {
+        (*this)(item.has_value());
+        if (item) (*this)(*item);
+    }
+    template <class Key, class Item>
+    void operator()(const std::map<Key, Item>& items) {
+        (*this)(static_cast<std::uint32_t>(items.size()));
+        for (const auto& [key, item] : items) {
+            (*this)(key);
+            (*this)(item);
+        }
+    }
+    template <class Structure>
+    requires(std::is_class_v<Structure>) void operator()(const Structure& value) {
+        fields(*this, value);
+    }
+
+private:
+    std::string& out_;
+};
+
+class Reader {
+public:
+    explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+    template <class Number>
+    requires std::is_arithmetic_v<Number>
+    void operator()(Number& number) {
+        std::memcpy(&number, take(sizeof number).data(), sizeof number);
+    }
+    void operator()(bool& flag) {
+        std::uint8_t byte = 0;
+        (*this)(byte);
+        check(byte <= 1);
+        flag = byte == 1;
+    }
+    void operator()(ElementType& type) { enumerator(type, ElementType::file); }
+    void operator()(Persistence& mode) { enumerator(mode, Persistence::unique_sticky); }
+    void operator()(Lifetime& lifetime) { enumerator(lifetime, Lifetime::lease); }
+    void operator()(EntryKind& kind) { enumerator(kind, EntryKind::forget); }
+    void operator()(std::string& text) { text = take(count()); }
+    template <class Item>
+    void operator()(std::vector<Item>& items) {
+        for (std::size_t left = count(); left > 0; --left) (*this)(items.emplace_back());
+    }
+    template <class Item>
+    void operator()(std::optional<Item>& item) {
+        bool there = false;
+        (*this)(there);
+        if (there) (*this)(item.emplace());
+    }
+    template <class Key, class Item>
+    void operator()(std::map<Key, Item>& items) {
+        for (std::size_t left = count(); left > 0; --left) {
+            Key key{};
+            (*this)(key);
+            (*this)(items[key]);
+        }
+    }
+    template <class Structure>
+    requires(std::is_class_v<Structure>) void operator()(Structure& value) { fields(*this, value); }
+
+    void finish() const { check(rest_.empty()); }
+
+    static void check(bool holds) {
+        if (!holds) {
+            throw Error(ErrorCode::internal,
+                        "a record on disk passes its checksum and makes no sense; it was written "
+                        "by another version");
+        }
+    }
+
+private:
+    std::string_view take(std::size_t bytes) {
+        check(bytes <= rest_.size());
+        const std::string_view taken = rest_.substr(0, bytes);
+        rest_.remove_prefix(bytes);
+        return taken;
+    }
+    // The number of items that follow, each of at least one byte.
+    std::size_t count() {
+        std::uint32_t number = 0;
+        (*this)(number);
+        check(number <= rest_.size());
+        return number;
+    }
+    template <class Enumeration>
+    void enumerator(Enumeration& value, Enumeration last) {
+        std::underlying_type_t<Enumeration> number = 0;
+        (*this)(number);
+        check(number <= static_cast<std::underlying_type_t<Enumeration>>(last));
+        value = static_cast<Enumeration>(number);
+    }
+
+    std::string_view rest_;
+};
+
+// Both archives see the fields of `Structure`: const for the writer, not for the reader.
+template <class Given, class Structure>
+concept Like = std::is_same_v<std::remove_const_t<Given>, Structure>;
+
+template <class Archive, class... Fields>
+void all(Archive& archive, Fields&... values) {
+    (archive(values), ...);
+}
+
+template <class Given>
+requires std::is_base_of_v<Id128, std::remove_const_t<Given>>
+void fields(auto& a, Given& id) { all(a, id.high, id.low); }
+template <class Archive, class Tag>
+void fields(Archive& a, StrongId<Tag>& id) {
+    a(id.value);
+}
+template <class Archive, class Tag>
+void fields(Archive& a, const StrongId<Tag>& id) {
+    a(id.value);
+}
+
+void fields(auto& a, Like<Place> auto& v) { all(a, v.host, v.cluster); }
+void fields(auto& a, Like<DataType> auto& v) { all(a, v.element, v.shape); }
+void fields(auto& a, Like<DataSpec> auto& v) {
+    all(a, v.type, v.name, v.copies, v.clusters, v.persistence, v.lifetime, v.client, v.lease_ms,
+        v.durable, v.protocol, v.preferred_host, v.block_bytes);
+}
+void fields(auto& a, Like<Member> auto& v) { all(a, v.provider, v.incarnation); }
+void fields(auto& a, Like<GroupId> auto& v) { all(a, v.datum, v.block); }
+void fields(auto& a, Like<View> auto& v) {
+    all(a, v.epoch, v.members, v.joiner, v.activated, v.lost, v.freed, v.dead);
+}
+void fields(auto& a, Like<SegmentId> auto& v) { all(a, v.datum, v.block, v.token, v.number); }
+void fields(auto& a, Like<Extent> auto& v) {
+    all(a, v.offset, v.length, v.segment, v.segment_offset);
+}
+void fields(auto& a, Like<VersionRecord> auto& v) { all(a, v.token, v.blocks); }
+void fields(auto& a, Like<Row> auto& v) { all(a, v.rid, v.kind, v.token, v.version); }
+void fields(auto& a, Like<Ledger> auto& v) {
+    all(a, v.lsn, v.last_token, v.holder, v.holder_client, v.shared, v.newest, v.versions, v.rows);
+}
+
+}  // namespace juxta::data::archive
