@@ -36,6 +36,10 @@ DataSpec spec_of(const Connection& connection, const DataType& type, const PutOp
                                   options.persistence == Persistence::strictly_volatile;
     spec.lifetime = goes_with_client ? Lifetime::client : Lifetime::until_freed;
     spec.client = connection.access->client();
+    spec.protocol = options.protocol;
+    spec.clusters = options.clusters;
+    spec.durable = options.durable;
+    spec.block_bytes = options.block_bytes;
     spec.preferred_host = options.host.empty() ? connection.access->place().host : options.host;
     return spec;
 }

@@ -76,6 +76,13 @@ ReadAccess DataHandle::read() const {
     return ReadAccess(connection_, connection_->access->acquire_read(id_));
 }
 
+ReadAccess DataHandle::read_locked(std::chrono::milliseconds timeout) const {
+    data::ReadOptions options;
+    options.shared = true;
+    options.deadline = data::DataAccess::Clock::now() + timeout;
+    return ReadAccess(connection_, connection_->access->acquire_read(id_, options));
+}
+
 WriteAccess DataHandle::write(std::chrono::milliseconds timeout) const {
     auto hold = connection_->access->acquire(id_, data::DataAccess::Clock::now() + timeout);
     return WriteAccess(connection_, std::move(hold), type_);

@@ -10,3 +10,8 @@ find_package(Boost REQUIRED COMPONENTS log)
 pkg_check_modules(OMNIORB REQUIRED IMPORTED_TARGET omniORB4 omniDynamic4)
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 find_program(OMNIIDL omniidl REQUIRED)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+# 0.15 commits entries of former terms by counting replicas: it may lose what was acknowledged.
+pkg_check_modules(RAFT REQUIRED IMPORTED_TARGET raft>=0.22.1)
+pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv)

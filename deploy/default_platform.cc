@@ -21,7 +21,7 @@ unsigned counted(const char* option, const std::optional<unsigned>& wanted, unsi
 }
 
 struct Counts {
-    unsigned clusters, providers, hosts, seds, copies;
+    unsigned clusters, managers, providers, hosts, seds, copies;
 };
 
 Counts counts_of(const PlatformSize& size) {
@@ -31,9 +31,10 @@ Counts counts_of(const PlatformSize& size) {
     n.hosts = counted("--hosts", size.hosts, n.providers);
     n.seds = counted("--seds", size.seds, std::max(2U, n.clusters));
     n.copies = counted("--copies", size.copies, 1);
-    require(counted("--managers", size.managers, 1) == 1,
-            "--managers " + std::to_string(size.managers.value_or(1)) +
-                ": a cluster has 1 manager until managers are replicated");
+    n.managers = counted("--managers", size.managers, 3);
+    require(n.managers <= kMostManagers,
+            "--managers " + std::to_string(n.managers) + ": a cluster has at most " +
+                std::to_string(kMostManagers) + "; more only make each decision slower");
     const std::string clusters = std::to_string(n.clusters) + " clusters";
     require(n.providers >= n.clusters, "--providers " + std::to_string(n.providers) + " for " +
                                            clusters + ": each needs at least one");
@@ -83,10 +84,12 @@ Platform default_platform(const std::string& name, const PlatformSize& size) {
     for (unsigned i = 0; i < n.clusters; ++i) {
         ClusterSpec cluster;
         cluster.name = numbered("c", i);
-        ManagerSpec manager;
-        manager.name = numbered("m", i);
-        manager.host = hosts_of[i].front();
-        cluster.managers.push_back(std::move(manager));
+        for (unsigned k = 0; k < n.managers; ++k) {
+            ManagerSpec manager;
+            manager.name = numbered("m", i * n.managers + k);
+            manager.host = hosts_of[i][k % hosts_of[i].size()];
+            cluster.managers.push_back(std::move(manager));
+        }
         platform.clusters.push_back(std::move(cluster));
         AgentSpec agent;
         agent.name = numbered("LA", i);
@@ -98,6 +101,7 @@ Platform default_platform(const std::string& name, const PlatformSize& size) {
         provider.name = numbered("p", i);
         provider.host = host_for(i);
         provider.memory_bytes = memory;
+        provider.disk_bytes = memory;  // used by durable data only
         platform.clusters[i % n.clusters].providers.push_back(std::move(provider));
     }
     for (unsigned i = 0; i < n.seds; ++i) {

@@ -228,6 +228,28 @@ std::vector<Process> Deployer::leftovers(const PlatformState& state) const {
     return all;
 }
 
+// What providers keep outside the platform's folder; nothing else that is there.
+void Deployer::purge_storages(const PlatformState& state) {
+    Platform platform;
+    try {
+        platform = read_platform(state.descriptor());
+    } catch (const Error& e) {
+        say_(fmt::format("{}; what its providers keep elsewhere is not deleted", e.what()));
+        return;
+    }
+    for (const ClusterSpec& cluster : platform.clusters) {
+        for (const ProviderSpec& provider : cluster.providers) {
+            const fs::path folder = storage_of(platform, provider);
+            std::error_code error;
+            if (folder.empty() || !fs::is_directory(fs::symlink_status(folder, error))) continue;
+            fs::remove_all(folder, error);
+            if (error)
+                say_(fmt::format("cannot delete all of {}: {}", folder.string(), error.message()));
+            fs::remove(folder.parent_path(), error);  // if nobody else uses it
+        }
+    }
+}
+
 void Deployer::down(const std::string& platform, bool purge) {
     PlatformState state = known_platform(platform);
     const UniqueFd lock = state.lock(patience_.lock / 1000);
@@ -239,6 +261,7 @@ void Deployer::down(const std::string& platform, bool purge) {
     roster_.end(records, leftovers(state), false);
     roster_.wait_until_gone(records);
     if (purge) {
+        purge_storages(state);
         state.purge();
     } else {
         state.clear_after_end();

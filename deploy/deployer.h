@@ -42,8 +42,8 @@ public:
     // log line) or was not up in time, or another platform of that name is running.
     void deploy(const Platform& platform);
 
-    // Ends every process; nothing of them is left. Chosen ports, logs and incarnations stay, and
-    // nothing with `purge`. A platform that is not running is cleaned up all the same. not_found if
+    // Ends every process; nothing of them is left. Chosen ports, logs and stores stay, and nothing
+    // with `purge`. A platform that is not running is cleaned up all the same. not_found if
     // there is none.
     void down(const std::string& platform, bool purge);
 
@@ -57,6 +57,7 @@ public:
     PlatformView status(const std::string& platform);
 
 private:
+    void purge_storages(const PlatformState& state);
     PlatformState known_platform(const std::string& name) const;
     Ports choose_ports(const Platform& platform, const PlatformState& state,
                        const std::vector<ElementRecord>& records) const;

@@ -120,10 +120,16 @@ private:
     }
 
     void options_of(std::vector<std::string>& argv, const ManagerSpec& manager) const {
+        add(argv, managers_);
         for (const ClusterSpec& cluster : platform_.clusters) {
-            for (const ManagerSpec& each : cluster.managers) {
-                if (each.name != manager.name) continue;
-                add(argv, {"--detection-ms", std::to_string(cluster.detection_ms)});
+            const auto& group = cluster.managers;
+            if (std::none_of(group.begin(), group.end(),
+                             [&](const auto& each) { return each.name == manager.name; })) {
+                continue;
+            }
+            add(argv, {"--detection-ms", std::to_string(cluster.detection_ms)});
+            for (const ManagerSpec& each : group) {
+                add(argv, {"--replica", each.name + '=' + endpoint_of(each.name, each.host)});
             }
         }
     }
@@ -133,6 +139,9 @@ private:
         add(argv, {"--memory", std::to_string(provider.memory_bytes), "--socket",
                    paths_.sockets / (provider.name + ".sock")});
         if (provider.cache_only) add(argv, {"--cache-only"});
+        if (provider.disk_bytes != 0) add(argv, {"--disk", std::to_string(provider.disk_bytes)});
+        const auto storage = storage_of(platform_, provider);
+        if (provider.disk_bytes != 0 && !storage.empty()) add(argv, {"--storage", storage});
     }
 
     const Platform& platform_;
@@ -143,6 +152,11 @@ private:
 };
 
 }  // namespace
+
+std::filesystem::path storage_of(const Platform& platform, const ProviderSpec& provider) {
+    if (provider.storage.empty()) return {};
+    return std::filesystem::path(provider.storage) / platform.name / provider.name;
+}
 
 std::vector<Listening> listening_of(const Platform& platform) {
     std::vector<Listening> all;

@@ -57,6 +57,10 @@ std::filesystem::path short_socket_folder(const std::filesystem::path& platform_
 std::filesystem::path socket_folder(const Platform& platform,
                                     const std::filesystem::path& platform_folder, unsigned user);
 
+// Where a provider with a `storage` of its own keeps its durable data, below it, so that several
+// may share one; empty for one without.
+std::filesystem::path storage_of(const Platform& platform, const ProviderSpec& provider);
+
 // `ports` has a port for every element of listening_of().
 std::vector<Element> plan(const Platform& platform, const Ports& ports, const PlanPaths& paths);
 

@@ -25,6 +25,7 @@ struct Origin {
 constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr std::uint64_t kGiB = 1024 * kMiB;
 constexpr unsigned kDefaultDetectionMs = 1000;
+constexpr unsigned kMostManagers = 9;  // of one cluster
 constexpr std::uint64_t kCacheProviderBytes = 256 * kMiB;
 
 struct HostSpec {

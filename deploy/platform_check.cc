@@ -70,10 +70,11 @@ private:
                    "the clusters '" + other->second + "' and '" + cluster.name +
                        "' have names that data ids could not tell apart; rename one");
         }
-        if (cluster.managers.size() != 1) {
+        if (cluster.managers.empty() || cluster.managers.size() > kMostManagers) {
             refuse(cluster.where, "cluster '" + cluster.name + "' has " +
                                       std::to_string(cluster.managers.size()) +
-                                      " managers; until managers are replicated it must be 1");
+                                      " managers; it takes 1 to " + std::to_string(kMostManagers) +
+                                      ", of which a majority must be up");
         }
         for (const ManagerSpec& each : cluster.managers) listens(each);
         for (const ProviderSpec& each : cluster.providers) {
@@ -172,11 +173,11 @@ std::vector<std::string> warnings(const Platform& platform, const std::string& f
     std::vector<std::string> lines;
     for (const ClusterSpec& cluster : platform.clusters) {
         for (const ProviderSpec& provider : cluster.providers) {
-            if (provider.disk_bytes == 0 && provider.storage.empty()) continue;
+            if (provider.disk_bytes != 0 || provider.storage.empty()) continue;
             lines.emplace_back(complaint(file, provider.where,
                                          "provider '" + provider.name +
-                                             "' works in memory only: spilling to disk and durable "
-                                             "data come later; disk and storage are not used")
+                                             "' has a storage and no disk: it keeps no durable "
+                                             "data; say how much with disk=\"SIZE\"")
                                    .what());
         }
     }

@@ -83,13 +83,6 @@ ElementRecord parse_record(const Json& json) {
     return record;
 }
 
-void clear_store(const fs::path& store) {
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(store, ignored)) {
-        if (entry.path().filename() != "incarnation") fs::remove_all(entry.path(), ignored);
-    }
-}
-
 }  // namespace
 
 PlatformState::PlatformState(fs::path root, std::string name)
@@ -185,9 +178,6 @@ void PlatformState::clear_after_end() {
     fs::remove(folder_ / "elements.json", ignored);
     fs::remove_all(folder_ / "run", ignored);
     fs::remove_all(short_socket_folder(folder_, ::getuid()), ignored);
-    for (const auto& entry : fs::directory_iterator(folder_ / "store", ignored)) {
-        if (!entry.is_symlink()) clear_store(entry.path());
-    }
 }
 
 void PlatformState::purge() {

@@ -60,8 +60,8 @@ public:
     // `master`: "HOST:PORT" of the master agent.
     void save_client_config(const std::string& master);
 
-    // Deletes, after the processes' end, client.conf, elements.json, sockets, and what stores hold
-    // beyond the elements' incarnations (nothing in them outlives a process yet).
+    // Deletes, after the processes' end, client.conf, elements.json and sockets. What is in stores
+    // (incarnations, the managers' logs, durable data) stays.
     void clear_after_end();
     // Deletes everything of the platform.
     void purge();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "data_service/core/consistency.h"
 #include "tools/output.h"
 
 namespace juxta::tools {
@@ -153,7 +154,7 @@ private:
         up.add_option("--name", line_.up.name, "of the platform")->check(not_empty);
         number(up, "--clusters", line_.up.clusters, "how many clusters (1)");
         number(up, "--hosts", line_.up.hosts, "how many hosts to play");
-        number(up, "--managers", line_.up.managers, "replicas of each cluster manager (1)");
+        number(up, "--managers", line_.up.managers, "replicas of each cluster manager (3)");
         number(up, "--providers", line_.up.providers, "how many providers in all (3)");
         number(up, "--seds", line_.up.seds, "how many SeDs in all (2)");
         number(up, "--copies", line_.up.copies, "copies of a datum, unless it says otherwise (1)");
@@ -189,7 +190,7 @@ private:
         subject(verb(Verb::cancel, "cancel", "stop a request in whatever state it is"), "REQUEST",
                 "r:...");
         CLI::App& bench = verb(Verb::bench, "bench", "measure something beside its reference");
-        bench.add_option("NAME", line_.bench.name, "call")->required();
+        bench.add_option("NAME", line_.bench.name, "call, volatility")->required();
         bench.add_flag("--quick", line_.bench.quick, "within 50 seconds");
     }
 
@@ -207,7 +208,16 @@ private:
                   ->check(positive_number),
               put.add_option("--persist", line_.put.persist,
                              "volatile, strictly_volatile, persistent, sticky, unique_sticky"),
-              put.add_option("--protocol", line_.put.protocol, "consistency (sequential)"),
+              put.add_option("--clusters", line_.put.clusters,
+                             "that keep copies: its own and others")
+                  ->check(positive_number),
+              static_cast<CLI::Option*>(
+                  put.add_flag("--durable", line_.put.durable, "every copy on disk, too")),
+              put.add_option("--protocol", line_.put.protocol,
+                             "consistency: " + data::consistency_names_text()),
+              put.add_option("--dist", line_.put.dist, "block: in contiguous blocks (vectors)")
+                  ->check(not_empty),
+              put.add_option("--grid", line_.put.grid, "how many blocks")->check(not_empty),
               put.add_option("--cluster", line_.put.cluster, "that owns it")->check(not_empty)})
             making->excludes(into);
 
@@ -218,9 +228,46 @@ private:
         number(get, "--offset", line_.get.offset, "first byte of a region");
         number(get, "--length", line_.get.length, "bytes of a region");
 
+        set_verb();
+        lock_verb();
         subject(verb(Verb::data, "data", "list the data, or tell of one"), "DATA", "d:ID or a name",
                 false);
         subject(verb(Verb::rm, "rm", "free a datum"), "DATA", "d:ID or a name");
+    }
+
+    void set_verb() {
+        CLI::App& set = verb(Verb::set, "set", "change what a datum is kept like");
+        set.add_option("DATA", line_.set.datum, "d:ID or a name")->required();
+        std::vector<CLI::Option*> changes{
+            set.add_option("--copies", line_.set.copies, "in each of its clusters")
+                ->check(positive_number),
+            set.add_option("--clusters", line_.set.clusters, "that keep copies: its own and others")
+                ->check(positive_number),
+            set.add_option("--persist", line_.set.persist,
+                           "volatile, strictly_volatile, persistent, sticky, unique_sticky")
+                ->check(not_empty),
+            set.add_option("--name", line_.set.name, "its new name")->check(not_empty),
+            set.add_option("--lease", line_.set.lease_s,
+                           "seconds that it lives from now on; set it again to renew")
+                ->check(seconds_above_zero)};
+        set.parse_complete_callback([changes] {
+            if (std::ranges::none_of(changes, [](const auto* each) { return each->count() > 0; })) {
+                throw CLI::RequiredError(
+                    "set: nothing to change; --copies, --clusters, --persist, "
+                    "--name or --lease");
+            }
+        });
+    }
+
+    void lock_verb() {
+        CLI::App& lock = verb(Verb::lock, "lock", "hold a datum's lock, for a command or a while");
+        lock.add_option("DATA", line_.lock.datum, "d:ID or a name")->required();
+        lock.add_flag("--shared", line_.lock.shared, "with other readers; nobody writes");
+        lock.add_option("--lease", line_.lock.lease_s,
+                        "seconds that it outlives this process if that falls silent (5)")
+            ->check(seconds_above_zero);
+        lock.add_option("CMD", line_.lock.command,
+                        "after --: run with JUXTA_LOCK=ID:TOKEN; without it, until SIGTERM");
     }
 
     CommandLine& line_;

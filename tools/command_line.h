@@ -7,6 +7,7 @@
 #include "tools/commands_bench.h"
 #include "tools/commands_call.h"
 #include "tools/commands_data.h"
+#include "tools/commands_lock.h"
 #include "tools/commands_platform.h"
 
 namespace juxta::tools {
@@ -25,8 +26,10 @@ enum class Verb {
     cancel,
     put,
     get,
+    set,
     data,
     rm,
+    lock,
     bench
 };
 
@@ -39,6 +42,8 @@ struct CommandLine {
     UpOptions up;
     PutOptions put;
     GetOptions get;
+    SetOptions set;
+    LockCommand lock;
     CallCommand call;
     BenchOptions bench;
 };

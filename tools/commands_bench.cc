@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/call.h"
+#include "bench/volatility.h"
 #include "tools/output.h"
 
 namespace juxta::tools {
@@ -12,13 +13,19 @@ namespace {
 
 using nlohmann::json;
 
+using Connect = std::function<Client()>;
+
 struct Named {
     std::string_view name;
-    std::vector<bench::Row> (*rows)(const Client&, bool quick);
+    // `connect`: to the platform that is up, for those that have none of their own.
+    std::vector<bench::Row> (*rows)(const Connect& connect, bool quick);
 };
 
 // Every benchmark: one line each.
-constexpr Named kBenchmarks[] = {{"call", bench::call_rows}};
+constexpr Named kBenchmarks[] = {
+    {"call", [](const Connect& connect, bool quick) { return bench::call_rows(connect(), quick); }},
+    {"volatility", [](const Connect&, bool quick) { return bench::volatility_rows(quick); }},
+};
 
 int tell(const std::string& name, const std::vector<bench::Row>& rows, bool as_json) {
     json list = json::array();
@@ -32,7 +39,7 @@ int tell(const std::string& name, const std::vector<bench::Row>& rows, bool as_j
                         {"bar", row.bar},
                         {"holds", row.holds()}});
         if (as_json) continue;
-        fmt::print("{}: {:.1f} {}, {:.1f} times {} ({:.1f} {}); bar {} {}: {}\n", row.what,
+        fmt::print("{}: {:.4g} {}, {:.3g} times {} ({:.4g} {}); bar {} {}: {}\n", row.what,
                    row.value, row.unit, row.ratio, row.reference_is, row.reference, row.unit,
                    row.at_most ? "at most" : "at least", row.bar,
                    row.holds() ? "holds" : "DOES NOT HOLD");
@@ -43,11 +50,11 @@ int tell(const std::string& name, const std::vector<bench::Row>& rows, bool as_j
 
 }  // namespace
 
-int bench(const Client& client, const BenchOptions& options, bool as_json) {
+int bench(const std::function<Client()>& connect, const BenchOptions& options, bool as_json) {
     std::string known;
     for (const Named& benchmark : kBenchmarks) {
         if (benchmark.name == options.name)
-            return tell(options.name, benchmark.rows(client, options.quick), as_json);
+            return tell(options.name, benchmark.rows(connect, options.quick), as_json);
         known += (known.empty() ? "" : ", ") + std::string(benchmark.name);
     }
     throw Error(ErrorCode::invalid_argument,

@@ -3,6 +3,7 @@
 // `ratio` is the median of the pairs.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "juxta/client.h"
@@ -14,6 +15,7 @@ struct BenchOptions {
     bool quick = false;
 };
 
-int bench(const Client& client, const BenchOptions& options, bool json);
+// `connect`: to the platform that is up. Benchmarks that kill have one of their own.
+int bench(const std::function<Client()>& connect, const BenchOptions& options, bool json);
 
 }  // namespace juxta::tools

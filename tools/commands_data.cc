@@ -4,10 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "data_service/core/consistency.h"
+#include "tools/commands_lock.h"
+#include "tools/datum_view.h"
 #include "tools/formats/array_file.h"
 #include "tools/output.h"
 
@@ -15,6 +19,66 @@ namespace juxta::tools {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::chrono::seconds kPatience{30};  // with whoever holds the lock
+constexpr std::size_t kMostPlaces = 4096;
+
+Persistence persistence_of(const std::string& name) {
+    if (const auto mode = parse_persistence(name)) return *mode;
+    throw Error(
+        ErrorCode::invalid_argument,
+        "--persist " + name +
+            ": unknown; use volatile, strictly_volatile, persistent, sticky or unique_sticky");
+}
+
+bool is_fleeting(Persistence mode) {
+    return mode == Persistence::volatile_ || mode == Persistence::strictly_volatile;
+}
+
+// Of a durable datum.
+void expect_no_fleeting(Persistence mode, const char* kept) {
+    if (!is_fleeting(mode)) return;
+    throw Error(
+        ErrorCode::invalid_argument,
+        fmt::format("a durable datum outlives everybody, a {} one does not: it can be one of "
+                    "the two; {}",
+                    name_of(mode), kept));
+}
+
+void expect_one_copy(Persistence mode, std::optional<std::uint16_t> copies,
+                     std::optional<std::uint16_t> clusters, const char* kept) {
+    if (mode != Persistence::unique_sticky) return;
+    const int wanted = copies.value_or(1) * clusters.value_or(1);
+    if (wanted <= 1) return;
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("unique_sticky data have exactly one copy, not {}; {}", wanted, kept));
+}
+
+// A vector in `places` contiguous blocks of ceil(n / places) elements; the last ones have fewer, or
+// none, as ScaLAPACK deals them.
+std::vector<std::uint64_t> blocks_of(const DataType& type, const PutOptions& options) {
+    if (options.dist.empty() && options.grid.empty()) return {};
+    std::size_t places = 0;
+    const auto [end, error] =
+        std::from_chars(options.grid.data(), options.grid.data() + options.grid.size(), places);
+    const bool counted = error == std::errc{} && end == options.grid.data() + options.grid.size() &&
+                         places >= 1 && places <= kMostPlaces;
+    if (options.dist != "block" || type.shape.size() != 1 || !counted) {
+        throw Error(
+            ErrorCode::invalid_argument,
+            fmt::format("--dist '{}' --grid '{}' of {}: there is only --dist block --grid N "
+                        "of a vector (N contiguous blocks, 1 to {}); nothing was put",
+                        options.dist, options.grid, to_string(type), kMostPlaces));
+    }
+    const std::uint64_t elements = type.shape.front();
+    const std::uint64_t each = (elements + places - 1) / places;
+    std::vector<std::uint64_t> sizes;
+    for (std::uint64_t place = 0, left = elements; place < places; ++place) {
+        sizes.push_back(std::min(each, left) * size_of(type.element));
+        left -= std::min(each, left);
+    }
+    return sizes;
+}
 
 std::uint64_t sum(const std::vector<Movement>& moved) {
     std::uint64_t bytes = 0;
@@ -54,8 +118,10 @@ int put_into(data::DataAccess& data, const PutOptions& options, const formats::A
             fmt::format("{} bytes at offset {} do not fit {}, which has {}: nothing was written",
                         bytes, offset, options.into, datum.bytes));
     }
-    const auto hold =
-        data.acquire(datum.id, data::DataAccess::Clock::now() + std::chrono::seconds(30));
+    // Below 'juxta lock' its lock serves; its holder goes on holding it.
+    const auto token = token_from_environment(datum.id);
+    const auto hold = token ? data.resume(datum.id, *token)
+                            : data.acquire(datum.id, data::DataAccess::Clock::now() + kPatience);
     hold->write(offset, source.content(), progress_of("put " + options.file));
     const Version version = hold->release();
     return tell_moved(datum.id, datum.spec.name, version, bytes, sum(hold->moved()), as_json,
@@ -66,84 +132,12 @@ int put_into(data::DataAccess& data, const PutOptions& options, const formats::A
 // is to be volatile.
 void keep(data::DataAccess& data, const DataId& id, const std::string& name,
           Persistence persistence) {
-    const bool fleeting =
-        persistence == Persistence::volatile_ || persistence == Persistence::strictly_volatile;
-    if (fleeting) data.change(id, {{}, {}, Persistence::persistent});
-    data.change(id, {name.empty() ? std::nullopt : std::optional(name), {}, persistence});
-}
-
-json copy_json(const data::CopyStatus& copy) {
-    return {{"provider", copy.provider}, {"cluster", copy.place.cluster}, {"host", copy.place.host},
-            {"pid", copy.pid},           {"version", copy.version},       {"state", copy.state}};
-}
-
-std::size_t full_copies(const data::DatumDescription& datum) {
-    std::size_t fewest = datum.blocks.empty() ? 0 : SIZE_MAX;
-    for (const data::BlockStatus& block : datum.blocks) {
-        fewest = std::min<std::size_t>(
-            fewest, static_cast<std::size_t>(std::ranges::count(block.copies, std::string("full"),
-                                                                &data::CopyStatus::state)));
-    }
-    return fewest;
-}
-
-json datum_json(const data::DatumDescription& datum) {
-    json blocks = json::array();
-    for (const data::BlockStatus& block : datum.blocks) {
-        json copies = json::array();
-        for (const data::CopyStatus& copy : block.copies) copies.push_back(copy_json(copy));
-        blocks.push_back({{"block", block.block},
-                          {"place", block.block},
-                          {"shape", datum.spec.type.shape},
-                          {"primary", block.primary},
-                          {"copies", copies}});
-    }
-    return {{"id", to_string(datum.id)},
-            {"name", datum.spec.name},
-            {"type", name_of(datum.spec.type.element)},
-            {"shape", datum.spec.type.shape},
-            {"bytes", datum.bytes},
-            {"version", datum.version},
-            {"copies_wanted", datum.spec.copies},
-            {"copies", full_copies(datum)},
-            {"owner", datum.owner},
-            {"lost", datum.lost},
-            {"blocks", blocks},
-            {"layouts", json::array()},
-            {"lock", nullptr},
-            {"persist", name_of(datum.spec.persistence)},
-            {"protocol", datum.spec.protocol}};
-}
-
-// The manager knows versions from its providers' beats; who asks now wants the one of now.
-void ask_version(data::DataAccess& data, data::DatumDescription& datum) {
-    if (datum.lost) return;
-    try {
-        datum.version = data.acquire_read(datum.id)->version();
-        for (data::BlockStatus& block : datum.blocks) {
-            for (data::CopyStatus& copy : block.copies) {
-                if (copy.state == "full") copy.version = datum.version;
-            }
-        }
-    } catch (const Error&) {
-        // It shows what the manager has heard, then: its providers do not answer at the moment.
-    }
-}
-
-void print_datum(const data::DatumDescription& datum) {
-    fmt::print("{}  {}\n", to_string(datum.id),
-               datum.spec.name.empty() ? "(no name)" : datum.spec.name);
-    fmt::print("  {}, {}, version {}{}\n", to_string(datum.spec.type), human_bytes(datum.bytes),
-               datum.version, datum.lost ? ", LOST" : "");
-    fmt::print("  {} of {} copies, {}, {}, owned by {}\n", full_copies(datum), datum.spec.copies,
-               name_of(datum.spec.persistence), datum.spec.protocol, datum.owner);
-    for (const data::BlockStatus& block : datum.blocks) {
-        for (const data::CopyStatus& copy : block.copies) {
-            fmt::print("  block {}: {} on {} ({}), {}{}\n", block.block, copy.provider,
-                       copy.place.host, copy.place.cluster, copy.state,
-                       copy.provider == block.primary ? ", primary" : "");
-        }
-    }
+    data::SpecChange change;
+    change.persistence = Persistence::persistent;
+    if (is_fleeting(persistence)) data.change(id, change);
+    change.persistence = persistence;
+    if (!name.empty()) change.name = name;
+    data.change(id, change);
 }
 
 void write_stdout(std::span<const std::byte> content) {
@@ -159,41 +153,41 @@ void write_stdout(std::span<const std::byte> content) {
 
 int put(data::DataAccess& data, const PutOptions& options, std::uint16_t default_copies,
         bool as_json) {
-    const auto persistence = parse_persistence(options.persist);
-    if (!persistence) {
-        throw Error(
-            ErrorCode::invalid_argument,
-            "--persist " + options.persist +
-                ": unknown; use volatile, strictly_volatile, persistent, sticky or unique_sticky");
-    }
+    const Persistence persistence = persistence_of(options.persist);
     const formats::ArraySource source = formats::ArraySource::open(options.file);
     if (!options.into.empty()) return put_into(data, options, source, as_json);
 
-    if (*persistence == Persistence::unique_sticky && options.copies.value_or(1) > 1) {
-        throw Error(ErrorCode::invalid_argument,
-                    fmt::format("unique_sticky data have exactly one copy, not {}; nothing was put",
-                                *options.copies));
-    }
+    expect_one_copy(persistence, options.copies, options.clusters, "nothing was put");
+    if (options.durable) expect_no_fleeting(persistence, "nothing was put");
     const std::string why = why_no_name(options.name);
     if (!why.empty()) throw Error(ErrorCode::invalid_argument, why + "; nothing was put");
 
+    if (data::find_consistency(options.protocol) == nullptr) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("there is no consistency protocol '{}'; there are: {}; nothing was "
+                                "put",
+                                options.protocol, data::consistency_names_text()));
+    }
+
     DataSpec spec;
     spec.type = source.type();
+    spec.block_bytes = blocks_of(spec.type, options);
+    spec.clusters = options.clusters.value_or(1);
+    spec.durable = options.durable;
     spec.copies =
-        options.copies.value_or(*persistence == Persistence::unique_sticky ? 1 : default_copies);
+        options.copies.value_or(persistence == Persistence::unique_sticky ? 1 : default_copies);
     // Nothing half made: until it is whole it has no name, and goes with this process.
-    spec.persistence = Persistence::volatile_;
+    spec.persistence = options.durable ? persistence : Persistence::volatile_;
     spec.lifetime = Lifetime::client;
     spec.client = data.client();
     spec.protocol = options.protocol;
     spec.preferred_host = data.place().host;
     const data::DatumDescription datum = data.allocate(spec, RequestId::make(), options.cluster);
     try {
-        const auto hold =
-            data.acquire(datum.id, data::DataAccess::Clock::now() + std::chrono::seconds(30));
+        const auto hold = data.acquire(datum.id, data::DataAccess::Clock::now() + kPatience);
         hold->write(0, source.content(), progress_of("put " + options.file));
         const Version version = hold->release();
-        keep(data, datum.id, options.name, *persistence);
+        keep(data, datum.id, options.name, persistence);
         return tell_moved(datum.id, options.name, version, datum.bytes, sum(hold->moved()), as_json,
                           "put");
     } catch (const Error&) {
@@ -215,6 +209,7 @@ int get(data::DataAccess& data, const GetOptions& options, bool as_json) {
         throw Error(ErrorCode::invalid_argument,
                     "get writes the bytes of an array: name a file with -o FILE");
     }
+    if (const auto token = token_from_environment(datum.id)) expect_held(data, datum.id, *token);
     const auto hold = data.acquire_read(datum.id);
     const auto progress = progress_of("get " + options.datum);
     const std::uint64_t bytes =
@@ -238,38 +233,49 @@ int get(data::DataAccess& data, const GetOptions& options, bool as_json) {
                       as_json, "got");
 }
 
+int set(data::DataAccess& data, const SetOptions& options, bool as_json) {
+    data::SpecChange change;
+    change.copies = options.copies;
+    change.clusters = options.clusters;
+    if (!options.persist.empty()) change.persistence = persistence_of(options.persist);
+    if (!options.name.empty()) {
+        const std::string why = why_no_name(options.name);
+        if (!why.empty()) throw Error(ErrorCode::invalid_argument, why + "; nothing was changed");
+        change.name = options.name;
+    }
+    if (options.lease_s) {
+        change.lease_ms = static_cast<std::uint64_t>(std::max(1.0, *options.lease_s * 1000));
+    }
+    if (change.persistence) {
+        expect_one_copy(*change.persistence, options.copies, options.clusters,
+                        "nothing was changed");
+    }
+    const data::DatumDescription found = data.find(options.datum);
+    if (found.spec.durable && change.persistence) {
+        expect_no_fleeting(*change.persistence, "nothing was changed");
+    }
+    std::vector<data::DatumDescription> changed{data.change(found.id, change)};
+    const data::DatumDescription datum = look_at(data, std::move(changed)).front().datum;
+    return tell_moved(datum.id, datum.spec.name, datum.version, datum.bytes, 0, as_json, "set");
+}
+
 int show_data(data::DataAccess& data, const std::string& name, bool as_json) {
-    if (!name.empty()) {
-        data::DatumDescription datum = data.find(name);
-        ask_version(data, datum);
-        std::vector one{std::move(datum)};
-        data.ask_processes(one);
-        datum = std::move(one.front());
-        if (as_json) {
-            fmt::print("{}\n",
-                       datum_json(datum).dump(-1, ' ', false, json::error_handler_t::replace));
-        } else {
-            print_datum(datum);
-        }
-        return kSuccess;
+    std::vector<data::DatumDescription> all;
+    if (name.empty()) {
+        all = data.list();
+    } else {
+        all.push_back(data.find(name));
     }
-    std::vector<data::DatumDescription> all = data.list();
-    if (as_json) data.ask_processes(all);
-    json list = json::array();
-    for (data::DatumDescription& datum : all) {
-        ask_version(data, datum);
-        if (as_json) {
-            list.push_back(datum_json(datum));
-        } else {
-            fmt::print("{}  {:<16} {:<24} {:>10}  version {}  {} of {} copies{}\n",
-                       to_string(datum.id), datum.spec.name, to_string(datum.spec.type),
-                       human_bytes(datum.bytes), datum.version, full_copies(datum),
-                       datum.spec.copies, datum.lost ? "  LOST" : "");
-        }
+    if (as_json || !name.empty()) data.ask_processes(all);
+    const std::vector<DatumView> views = look_at(data, std::move(all));
+    if (as_json) {
+        json list = json::array();
+        for (const DatumView& view : views) list.push_back(json_of(view));
+        const json document = name.empty() ? json{{"data", list}} : list.front();
+        fmt::print("{}\n", document.dump(-1, ' ', false, json::error_handler_t::replace));
+    } else {
+        for (const DatumView& view : views) name.empty() ? print_line(view) : print_in_full(view);
     }
-    if (as_json)
-        fmt::print("{}\n",
-                   json{{"data", list}}.dump(-1, ' ', false, json::error_handler_t::replace));
     return kSuccess;
 }
 

@@ -1,6 +1,7 @@
 // juxta: the command line.
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "common/log/log.h"
 #include "common/orb/node.h"
@@ -27,6 +28,12 @@ int run_platform_verb(const CommandLine& line) {
 }
 
 int run_client_verb(const CommandLine& line) {
+    if (line.verb == Verb::bench) {
+        return bench([&] { return Client::connect(client_configuration(line.platform)); },
+                     line.bench, line.json);
+    }
+    std::optional<Signals> signals;  // before the first thread
+    if (line.verb == Verb::lock) signals.emplace();
     const Client client = Client::connect(client_configuration(line.platform));
     data::DataAccess& data = client.data_access();
     switch (line.verb) {
@@ -34,9 +41,10 @@ int run_client_verb(const CommandLine& line) {
         case Verb::call: return call(client, line.call, line.json);
         case Verb::wait: return wait(client, line.subject, line.json);
         case Verb::cancel: return cancel(client, line.subject, line.json);
-        case Verb::bench: return bench(client, line.bench, line.json);
         case Verb::put: return put(data, line.put, client.platform().default_copies, line.json);
         case Verb::get: return get(data, line.get, line.json);
+        case Verb::set: return set(data, line.set, line.json);
+        case Verb::lock: return lock(data, line.lock, *signals, line.json);
         case Verb::data: return show_data(data, line.subject, line.json);
         default: return remove(data, line.subject, line.json);
     }

@@ -51,6 +51,11 @@ struct PutOptions {
     std::string cluster{};  // which allocates and owns it; empty: the client's own
     std::string host{};     // preferred for the first copy; empty: the client's own
     Progress progress{};
+    std::string protocol = "sequential";  // or entry, relaxed, immutable
+    std::uint16_t clusters = 1;           // that keep copies: its own and so many others
+    bool durable = false;                 // every copy is on disk, too
+    // Bytes of each block, in order: whole elements, all of the array; empty: one block.
+    std::vector<std::uint64_t> block_bytes{};
 };
 
 struct CallOptions {

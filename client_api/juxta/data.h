@@ -104,7 +104,11 @@ public:
     const DataType& type() const { return type_; }
     const Shape& shape() const { return type_.shape; }
 
+    // The newest version, as fresh as the datum's consistency protocol says.
     ReadAccess read() const;
+    // The newest version, under a shared lock: nobody writes while the hold lives.
+    // deadline_exceeded if a writer holds the lock for that long.
+    ReadAccess read_locked(std::chrono::milliseconds timeout = kLockTimeout) const;
     // deadline_exceeded if another holds the lock for that long.
     WriteAccess write(std::chrono::milliseconds timeout = kLockTimeout) const;
 
@@ -175,6 +179,9 @@ public:
         return handle_.put_bytes(std::as_bytes(values), progress);
     }
     Snapshot<T> read() const { return Snapshot<T>(handle_.read()); }
+    Snapshot<T> read_locked(std::chrono::milliseconds timeout = kLockTimeout) const {
+        return Snapshot<T>(handle_.read_locked(timeout));
+    }
     Exclusive<T> write(std::chrono::milliseconds timeout = kLockTimeout) const {
         return Exclusive<T>(handle_.write(timeout));
     }

@@ -188,7 +188,8 @@ void Node::bind_name(const std::string& platform, const std::string& name, const
 
 CORBA::Object_ptr Node::resolve_object(const std::string& address, const std::string& key) {
     split(address);  // a clear error instead of BAD_PARAM
-    const std::string location = "corbaloc:iiop:" + address + "/" + key;
+    const bool has_key = address.find('/') != std::string::npos;
+    const std::string location = "corbaloc:iiop:" + (has_key ? address : address + "/" + key);
     try {
         return orb_->string_to_object(location.c_str());
     } catch (const CORBA::Exception&) {

@@ -55,7 +55,7 @@ public:
                    const std::string& key);
 
     // A reference, made without asking anybody. Keep it: making one costs a round trip at first
-    // use.
+    // use. An `address` of the form "host:port/KEY" names its object itself, whatever `key` says.
     template <class Interface>
     typename Interface::_var_type resolve(const std::string& address, const std::string& key) {
         CORBA::Object_var object = resolve_object(address, key);

@@ -20,7 +20,7 @@ public:
     // `node` outlives it.
     References(Node& node, std::string key) : node_(node), key_(std::move(key)) {}
 
-    // `address` is "host:port".
+    // `address` is "host:port", or "host:port/KEY" of an object under a key of its own.
     Reference at(const std::string& address) {
         const auto known = known_.with([&](const auto& all) -> Reference {
             const auto found = all.find(address);

@@ -1,6 +1,7 @@
 #include "data_service/client/data_session.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/base/in_parallel.h"
 #include "common/log/log.h"
@@ -8,9 +9,10 @@
 #include "common/orb/model_wire.h"
 #include "common/orb/node.h"
 #include "data_service/client/describe.h"
+#include "data_service/client/locks.h"
+#include "data_service/client/name_search.h"
 #include "data_service/client/read_hold.h"
 #include "data_service/client/session_core.h"
-#include "data_service/client/write_hold.h"
 #include "data_service/corba/group_wire.h"
 #include "data_service/corba/manager_wire.h"
 #include "element.hh"
@@ -19,6 +21,7 @@ namespace juxta::data {
 namespace {
 
 constexpr auto quick = std::chrono::seconds(2);  // for what goes on without a cluster
+constexpr CORBA::ULong page = 1000;              // data in one answer
 
 }  // namespace
 
@@ -29,40 +32,49 @@ public:
                SessionOptions options)
         : core(std::make_shared<SessionCore>(node, std::move(place), client, std::move(managers),
                                              options)),
+          names([this](const std::string& cluster, const std::string& name) {
+              return core->remember(core->managers().call(
+                  cluster, SessionCore::Clock::now() + quick, [&](Wire::Manager_ptr manager) {
+                      const Wire::DatumInfo_var found = manager->find_by_name(name.c_str());
+                      return from_wire(found.in());
+                  }));
+          }),
           node_(node) {}
 
-    // Takes the name from data of other clusters; the cluster itself sees to its own.
+    // Takes the name from data of other clusters; the cluster itself sees to its own. One that does
+    // not answer keeps the name for its datum, which nobody reaches meanwhile.
     void claim_name(const std::string& name, const std::string& cluster, const DataId& unless) {
         if (name.empty()) return;
-        const auto deadline = core->control_deadline();
-        for (const std::string& other : core->managers().clusters()) {
-            if (other == cluster) continue;
-            core->managers().call(other, deadline, [&](Wire::Manager_ptr manager) {
-                manager->forget_name(name.c_str(), orb::to_wire(unless));
-            });
-        }
+        std::vector<std::string> others = core->managers().clusters();
+        std::erase(others, cluster);
+        in_parallel(others.size(), [&](std::size_t i) {
+            try {
+                core->managers().call(others[i], SessionCore::Clock::now() + quick,
+                                      [&](Wire::Manager_ptr manager) {
+                                          manager->forget_name(name.c_str(), orb::to_wire(unless));
+                                      });
+            } catch (const Error& e) {
+                log::info("a datum of cluster {} may have the name '{}', too: {}", others[i], name,
+                          e.what());
+            }
+        });
     }
 
-    InfoPtr find_by_name(const std::string& name) {
-        std::optional<Error> unreachable;
-        for (const std::string& cluster : core->managers().clusters()) {
-            try {
-                return core->remember(core->managers().call(
-                    cluster, SessionCore::Clock::now() + quick, [&](Wire::Manager_ptr manager) {
-                        const Wire::DatumInfo_var found = manager->find_by_name(name.c_str());
-                        return from_wire(found.in());
-                    }));
-            } catch (const Error& e) {
-                if (e.code() == ErrorCode::unavailable) {
-                    unreachable = e;
-                } else if (e.code() != ErrorCode::not_found) {
-                    throw;
-                }
-            }
+    std::vector<DatumDescription> list_of(const std::string& cluster) {
+        std::vector<DatumDescription> all;
+        DataId after;
+        for (std::size_t got = page; got == page;) {
+            const auto infos = core->managers().call(
+                cluster, SessionCore::Clock::now() + quick, [&](Wire::Manager_ptr manager) {
+                    const Wire::DatumInfos_var found = manager->list(orb::to_wire(after), page);
+                    return orb::collect(
+                        found.in(), [](const Wire::DatumInfo& info) { return from_wire(info); });
+                });
+            got = infos.size();
+            for (const DatumInfo& info : infos) all.push_back(data::describe(info));
+            if (got > 0) after = infos.back().id;
         }
-        if (unreachable) throw *unreachable;
-        throw Error(ErrorCode::not_found,
-                    "there is no datum named '" + name + "' in this platform");
+        return all;
     }
 
     // 0 if it does not answer.
@@ -80,6 +92,7 @@ public:
     }
 
     std::shared_ptr<SessionCore> core;
+    NameSearch names;  // ends before `core`
 
 private:
     orb::Node& node_;
@@ -122,47 +135,54 @@ DatumDescription DataSession::find(const std::string& id_or_name) {
     if (id_or_name.empty()) {
         throw Error(ErrorCode::invalid_argument, "an empty text names no datum");
     }
-    return data::describe(*operations_->find_by_name(id_or_name));
+    return data::describe(
+        *operations_->names.find(id_or_name, operations_->core->managers().clusters()));
 }
 
 std::vector<DatumDescription> DataSession::list() {
-    SessionCore& core = *operations_->core;
-    std::vector<DatumDescription> all;
-    std::optional<Error> unreachable;
-    bool any = false;
-    for (const std::string& cluster : core.managers().clusters()) {
+    const std::vector<std::string>& clusters = operations_->core->managers().clusters();
+    std::vector<std::vector<DatumDescription>> lists(clusters.size());
+    Guarded<std::vector<Error>> failures;
+    in_parallel(clusters.size(), [&](std::size_t i) {
         try {
-            core.managers().call(cluster, SessionCore::Clock::now() + quick,
-                                 [&](Wire::Manager_ptr manager) {
-                                     const Wire::DatumInfos_var found = manager->list();
-                                     for (CORBA::ULong i = 0; i < found->length(); ++i) {
-                                         all.push_back(data::describe(from_wire(found.in()[i])));
-                                     }
-                                 });
-            any = true;
+            lists[i] = operations_->list_of(clusters[i]);
         } catch (const Error& e) {
-            if (e.code() != ErrorCode::unavailable) throw;
-            log::warning("the data of cluster {} are not listed: {}", cluster, e.what());
-            unreachable = e;
+            log::warning("the data of cluster {} are not listed: {}", clusters[i], e.what());
+            failures.with([&](auto& all) { all.push_back(e); });
         }
-    }
-    if (!any && unreachable) throw *unreachable;
+    });
+    const auto failed = failures.with([](auto& all) { return all; });
+    if (failed.size() == clusters.size()) throw failed.front();
+    std::vector<DatumDescription> all;
+    for (auto& list : lists) std::ranges::move(list, std::back_inserter(all));
     return all;
 }
 
 DatumDescription DataSession::change(const DataId& id, const SpecChange& change) {
     SessionCore& core = *operations_->core;
     const std::string& owner = core.managers().owner_of(id);
-    const std::string name = change.name.value_or("");
-    operations_->claim_name(name, owner, id);
-    return data::describe(*core.remember(
+    Wire::SpecChange wanted;
+    wanted.name = change.name.value_or("").c_str();
+    wanted.copies = change.copies.value_or(0);
+    wanted.clusters = change.clusters.value_or(0);
+    wanted.change_kept = change.persistence.has_value();
+    wanted.kept = orb::to_wire(change.persistence.value_or(Persistence::persistent));
+    wanted.lease_ms = change.lease_ms.value_or(0);
+    const InfoPtr info = core.remember(
         core.managers().call(owner, core.control_deadline(), [&](Wire::Manager_ptr manager) {
-            const Wire::DatumInfo_var changed =
-                manager->change(orb::to_wire(id), name.c_str(), change.copies.value_or(0),
-                                change.persistence.has_value(),
-                                orb::to_wire(change.persistence.value_or(Persistence::persistent)));
+            const Wire::DatumInfo_var changed = manager->change(orb::to_wire(id), wanted);
             return from_wire(changed.in());
-        })));
+        }));
+    // Only a datum that there is has the name from now on.
+    operations_->claim_name(change.name.value_or(""), owner, id);
+    return data::describe(*info);
+}
+
+void DataSession::renew(const DataId& id) {
+    SessionCore& core = *operations_->core;
+    core.managers().call(
+        core.managers().owner_of(id), core.control_deadline(),
+        [&](Wire::Manager_ptr manager) { manager->renew_datum(orb::to_wire(id)); });
 }
 
 void DataSession::free(const DataId& id) {
@@ -173,13 +193,21 @@ void DataSession::free(const DataId& id) {
     core.local().forget(id);
 }
 
-std::unique_ptr<ReadHold> DataSession::acquire_read(const DataId& id) {
-    return take_snapshot(operations_->core, id);
+std::unique_ptr<ReadHold> DataSession::acquire_read(const DataId& id, const ReadOptions& options) {
+    if (!options.shared) return take_snapshot(operations_->core, id);
+    return take_shared_lock(operations_->core, {id, options.deadline, options.lock});
 }
 
-std::unique_ptr<WriteHold> DataSession::acquire(const DataId& id, Clock::time_point deadline) {
-    return take_lock(operations_->core, id, deadline);
+std::unique_ptr<WriteHold> DataSession::acquire(const DataId& id, Clock::time_point deadline,
+                                                const LockOptions& options) {
+    return take_lock(operations_->core, {id, deadline, options});
 }
+
+std::unique_ptr<WriteHold> DataSession::resume(const DataId& id, Token token) {
+    return resume_lock(operations_->core, id, token);
+}
+
+LockStatus DataSession::look(const DataId& id) { return look_at_lock(*operations_->core, id); }
 
 std::vector<DatumLocation> DataSession::locate(const std::vector<DataId>& ids) {
     SessionCore& core = *operations_->core;

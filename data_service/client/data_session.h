@@ -53,8 +53,13 @@ public:
     void ask_processes(std::vector<DatumDescription>& data) override;
     DatumDescription change(const DataId& id, const SpecChange& change) override;
     void free(const DataId& id) override;
-    std::unique_ptr<ReadHold> acquire_read(const DataId& id) override;
-    std::unique_ptr<WriteHold> acquire(const DataId& id, Clock::time_point deadline) override;
+    void renew(const DataId& id) override;
+    std::unique_ptr<ReadHold> acquire_read(const DataId& id,
+                                           const ReadOptions& options = {}) override;
+    std::unique_ptr<WriteHold> acquire(const DataId& id, Clock::time_point deadline,
+                                       const LockOptions& options = {}) override;
+    std::unique_ptr<WriteHold> resume(const DataId& id, Token token) override;
+    LockStatus look(const DataId& id) override;
     std::vector<DatumLocation> locate(const std::vector<DataId>& ids) override;
     bool has_local_provider() override;
 

@@ -23,7 +23,7 @@ LeaseKeeper::~LeaseKeeper() {
 }
 
 void LeaseKeeper::keep(const std::shared_ptr<Lease>& lease) {
-    state_.with([&](State& s) { s.entries.push_back({lease, Clock::now() + lease->every}); });
+    state_.with([&](State& s) { s.entries.push_back({lease, Clock::now() + lease->every()}); });
 }
 
 void LeaseKeeper::drop(const std::shared_ptr<Lease>& lease) {
@@ -43,7 +43,7 @@ void LeaseKeeper::run() {
             std::vector<std::shared_ptr<Lease>> leases;
             for (Entry& entry : s.entries) {
                 if (entry.due > now || entry.lease->lost) continue;
-                entry.due = now + entry.lease->every;
+                entry.due = now + entry.lease->every();
                 leases.push_back(entry.lease);
             }
             return leases;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/base/guarded.h"
+#include "common/base/time.h"
 #include "data_service/protocol/types.h"
 
 namespace juxta::data {
@@ -24,9 +25,15 @@ struct Lease {
     Kind kind = Kind::pin;
     DataId datum;
     std::uint64_t number = 0;  // token or version
+    ClientId client;
     std::uint64_t rid = 0;
-    std::chrono::milliseconds every{1250};
-    std::atomic<bool> lost{false};  // refused for good
+    std::chrono::milliseconds length{5000};
+    std::atomic<Time> trusted_until{0};  // by this process's clock
+    std::atomic<bool> lost{false};       // refused for good
+
+    std::chrono::milliseconds every() const { return length / 4; }
+    // It was granted or renewed by the answer to a request sent at `sent`.
+    void renewed(Time sent) { trusted_until = sent + trusted(length.count() * kMillisecond); }
 };
 
 class LeaseKeeper {

@@ -52,14 +52,28 @@ const std::vector<std::string>& Managers::addresses_of(const std::string& cluste
     return found->second;
 }
 
+std::string Managers::leader_of(const std::string& cluster) const {
+    return leaders_.with([&](const auto& leaders) {
+        const auto found = leaders.find(cluster);
+        return found == leaders.end() ? std::string() : found->second;
+    });
+}
+
+void Managers::leads(const std::string& cluster, const std::string& address) {
+    leaders_.with([&](auto& leaders) { leaders[cluster] = address; });
+}
+
 Error Managers::unreachable(const std::string& cluster, const Error& last) const {
     std::string where;
     for (const std::string& address : addresses_of(cluster)) {
         where += (where.empty() ? "" : ", ") + address;
     }
-    return {ErrorCode::unavailable, "the manager of cluster " + cluster + " (" + where +
-                                        ") does not answer: " + last.what() +
-                                        "; its data are kept, 'juxta start' starts it again"};
+    const bool several = addresses_of(cluster).size() > 1;
+    return {ErrorCode::unavailable,
+            (several ? "no leader of the managers of cluster " : "the manager of cluster ") +
+                cluster + " (" + where + (several ? ") answers: " : ") does not answer: ") +
+                last.what() + "; the cluster's data are kept, 'juxta start' starts " +
+                (several ? "managers that are down (a majority decides)" : "it again")};
 }
 
 }  // namespace juxta::data

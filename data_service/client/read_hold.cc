@@ -43,39 +43,27 @@ void check_range(const DatumInfo& info, std::uint64_t offset, std::uint64_t leng
     }
 }
 
-RemoteReadHold::RemoteReadHold(std::shared_ptr<SessionCore> core, InfoPtr info, Version version,
-                               Extents extents, std::shared_ptr<Lease> lease)
+RemoteReadHold::RemoteReadHold(std::shared_ptr<SessionCore> core, HeldVersionPtr held)
     : core_(std::move(core)),
-      info_(std::move(info)),
+      held_(std::move(held)),
+      info_(held_->info),
+      extents_(held_->extents),
       description_(describe(*info_)),
-      version_(version),
-      extents_(std::move(extents)),
-      lease_(std::move(lease)),
-      reader_(*core_, info_->id, tally_, [this] {
-          if (lease_->lost) {
-              throw Error(ErrorCode::stale_version,
-                          "version " + std::to_string(version_) + " of datum " + label_of(*info_) +
-                              " is no longer kept for this reader; read the newest one");
-          }
-      }) {
-    description_.version = version_;
-    core_->keeper().keep(lease_);
+      reader_(*core_, info_->id, tally_, [this] { check_held(); }) {
+    description_.version = held_->version;
 }
 
-RemoteReadHold::~RemoteReadHold() {
-    core_->keeper().drop(lease_);
-    try {
-        const InfoPtr info = core_->info(info_->id, false, SessionCore::Clock::now());
-        const auto primary = SessionCore::primary_of(*info);
-        if (!primary) return;
-        const Wire::Provider_var remote = core_->provider(primary->address);
-        orb::Deadline attempt(500);
-        orb::ask(
-            [&] { remote->unpin(core_->caller(lease_->rid), orb::to_wire(info_->id), version_); });
-    } catch (const Error& e) {
-        log::debug("a pin of {} was not given back and ends by itself: {}", to_string(info_->id),
-                   e.what());
+void RemoteReadHold::check_held() const {
+    if (!held_->lost()) return;
+    if (held_->is_locked()) {
+        throw Error(ErrorCode::lease_expired,
+                    "the shared lock of datum " + label_of(*info_) +
+                        " was lost: its lease ended before it was renewed, and others may have "
+                        "written since; acquire it again");
     }
+    throw Error(ErrorCode::stale_version,
+                "version " + std::to_string(held_->version) + " of datum " + label_of(*info_) +
+                    " is no longer kept for this reader; read the newest one");
 }
 
 void RemoteReadHold::read(std::uint64_t offset, std::span<std::byte> into,
@@ -94,7 +82,7 @@ std::span<const std::byte> RemoteReadHold::map() {
     if (mapped_ || info_->bytes == 0) return bytes_;
     bool local = false;
     try {
-        local = core_->local().contact() && reader_.fetch(extents_, version_);
+        local = core_->local().contact() && reader_.fetch(extents_, held_->version);
     } catch (const Error& e) {
         // It may be full, or die just now: private memory serves as well.
         if (e.code() != ErrorCode::out_of_space && !may_pass(e.code())) throw;
@@ -148,7 +136,7 @@ bool RemoteReadHold::map_locally() {
 std::vector<LocalPiece> RemoteReadHold::pieces() {
     std::vector<LocalPiece> pieces;
     if (info_->bytes == 0) return pieces;
-    if (!reader_.fetch(extents_, version_)) {
+    if (!reader_.fetch(extents_, held_->version)) {
         throw Error(ErrorCode::unavailable,
                     "host " + core_->place().host +
                         " has no provider through which another process could map datum " +
@@ -180,23 +168,69 @@ std::vector<LocalPiece> RemoteReadHold::pieces() {
     return pieces;
 }
 
-std::unique_ptr<ReadHold> take_snapshot(const std::shared_ptr<SessionCore>& core,
-                                        const DataId& id) {
-    return core->at_coordinator(
-        id, core->control_deadline(), attempt_ms,
+namespace {
+
+// Oneway: nobody waits for it, and a pin that is not given back ends by itself.
+void unpin(SessionCore& core, const DataId& id, const Lease& lease) noexcept {
+    try {
+        const InfoPtr info = core.info(id, false, SessionCore::Clock::now());
+        const auto primary = SessionCore::primary_of(*info);
+        if (!primary) return;
+        const Wire::Provider_var remote = core.provider(primary->address);
+        orb::Deadline attempt(500);
+        orb::ask([&] { remote->unpin(core.caller(lease.rid), orb::to_wire(id), lease.number); });
+    } catch (const std::exception& e) {
+        log::debug("a pin of {} was not given back and ends by itself: {}", to_string(id),
+                   e.what());
+    }
+}
+
+}  // namespace
+
+HeldVersionPtr take_pin(SessionCore& core, const DataId& id) {
+    return core.at_coordinator(
+        id, core.control_deadline(), attempt_ms,
         [&](Wire::Provider_ptr remote, const ProviderContact&, const InfoPtr& info) {
             auto lease = std::make_shared<Lease>();
             lease->datum = id;
-            lease->rid = core->next_rid();
+            lease->client = core.client();
+            lease->rid = core.next_rid();
+            const Time sent = monotonic_now();
             const Wire::Snapshot_var taken =
-                remote->acquire_read(core->caller(lease->rid), orb::to_wire(id));
-            std::vector<Extents> blocks = from_wire(taken->blocks);
+                remote->acquire_read(core.caller(lease->rid), orb::to_wire(id));
             lease->number = taken->version;
-            lease->every = std::chrono::milliseconds(taken->lease_ms / 4);
-            Extents extents = blocks.empty() ? Extents{} : std::move(blocks.front());
-            return std::make_unique<RemoteReadHold>(core, info, taken->version, std::move(extents),
-                                                    std::move(lease));
+            lease->length = std::chrono::milliseconds(taken->lease_ms);
+            lease->renewed(sent);
+            const Extents extents =
+                BlockMap(info->spec, info->bytes).joined(from_wire(taken->blocks));
+            core.keeper().keep(lease);
+            return std::make_shared<const HeldVersion>(info, taken->version, extents, lease,
+                                                       [&core, id, lease] {
+                                                           core.keeper().drop(lease);
+                                                           unpin(core, id, *lease);
+                                                       });
         });
+}
+
+std::unique_ptr<ReadHold> take_snapshot(const std::shared_ptr<SessionCore>& core,
+                                        const DataId& id) {
+    const InfoPtr info = core->info(id, false, core->control_deadline());
+    const ConsistencyProtocol* protocol = find_consistency(info->spec.protocol);
+    if (protocol == nullptr || !protocol->keeps_versions()) {
+        return std::make_unique<RemoteReadHold>(core, take_pin(*core, id));
+    }
+    const Time asked = monotonic_now();
+    HeldVersionPtr held = core->kept().answer(id, *protocol, asked);
+    if (!held) {
+        held = take_pin(*core, id);
+        // The only version that will ever be is never retired.
+        if (protocol->write_once() && held->version > 0) {
+            held = std::make_shared<const HeldVersion>(held->info, held->version, held->extents,
+                                                       nullptr, nullptr);
+        }
+        core->kept().keep(id, held, asked);
+    }
+    return std::make_unique<RemoteReadHold>(core, std::move(held));
 }
 
 }  // namespace juxta::data

@@ -1,8 +1,9 @@
-// A pinned version over the network and this host's provider.
+// A held version, as its readers use it: over the network and this host's provider.
 #pragma once
 
 #include <memory>
 
+#include "data_service/client/held_version.h"
 #include "data_service/client/version_reader.h"
 
 namespace juxta::data {
@@ -12,13 +13,12 @@ void check_range(const DatumInfo& info, std::uint64_t offset, std::uint64_t leng
 
 class RemoteReadHold final : public ReadHold {
 public:
-    // Takes the pin that `lease` renews.
-    RemoteReadHold(std::shared_ptr<SessionCore> core, InfoPtr info, Version version,
-                   Extents extents, std::shared_ptr<Lease> lease);
-    ~RemoteReadHold() override;
+    RemoteReadHold(std::shared_ptr<SessionCore> core, HeldVersionPtr held);
 
     const DatumDescription& datum() const override { return description_; }
-    Version version() const override { return version_; }
+    Version version() const override { return held_->version; }
+    Token token() const override { return held_->is_locked() ? held_->lease->number : 0; }
+    bool lost() const override { return held_->lost(); }
     void read(std::uint64_t offset, std::span<std::byte> into, const Progress& progress) override;
     std::span<const std::byte> map() override;
     std::vector<LocalPiece> pieces() override;
@@ -28,12 +28,13 @@ private:
     bool map_locally();
     bool is_mappable() const;
 
-    std::shared_ptr<SessionCore> core_;
-    InfoPtr info_;
+    void check_held() const;
+
+    std::shared_ptr<SessionCore> core_;  // goes last: `held_` needs it
+    HeldVersionPtr held_;
+    const InfoPtr info_;
+    const Extents& extents_;
     DatumDescription description_;
-    const Version version_;
-    const Extents extents_;
-    std::shared_ptr<Lease> lease_;
     MovementTally tally_;
     VersionReader reader_;
     std::vector<std::shared_ptr<const LocalSegment>> segments_;  // what `bytes_` shows
@@ -42,7 +43,10 @@ private:
     bool mapped_ = false;
 };
 
-// Takes the newest version's pin.
+// A pin of the newest version, asked of the coordinator now.
+HeldVersionPtr take_pin(SessionCore& core, const DataId& id);
+
+// A snapshot, as fresh as the datum's consistency protocol says.
 std::unique_ptr<ReadHold> take_snapshot(const std::shared_ptr<SessionCore>& core, const DataId& id);
 
 }  // namespace juxta::data

@@ -7,6 +7,7 @@
 
 #include "common/base/in_parallel.h"
 #include "data_service/corba/group_wire.h"
+#include "data_service/store/checksums.h"
 
 namespace juxta::data {
 namespace {
@@ -48,7 +49,8 @@ void read_piece(Wire::Provider_ptr holder, const SegmentId& segment, std::uint64
     const auto length = static_cast<CORBA::ULong>(into.size());
     Wire::Bytes content(length, 0, destination, false);
     orb::Deadline deadline(piece_ms);
-    orb::ask([&] { holder->read(to_wire(segment), offset, length, content); });
+    const std::uint32_t crc =
+        orb::ask([&] { return holder->read(to_wire(segment), offset, length, content); });
     if (content.length() != length) {
         throw Error(ErrorCode::not_found, "a holder answered " + std::to_string(content.length()) +
                                               " bytes of a segment instead of " +
@@ -57,6 +59,10 @@ void read_piece(Wire::Provider_ptr holder, const SegmentId& segment, std::uint64
     if (content.get_buffer() != destination) {
         std::memcpy(destination, content.get_buffer(), length);
     }
+    if (crc32c(into) == crc) return;
+    // It may be its copy, or the way: whose it is finds out. Nobody is given these bytes.
+    orb::ask([&] { holder->doubt(to_wire(segment)); });
+    throw Error(ErrorCode::not_found, "the bytes of a segment arrived damaged");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/in_parallel.h"
+#include "common/base/random.h"
 #include "common/log/log.h"
 #include "common/orb/model_wire.h"
 #include "data_service/corba/group_wire.h"
@@ -23,6 +24,7 @@ SessionCore::SessionCore(orb::Node& node, Place place, ClientId client, ClusterM
       options_(options),
       managers_(node, std::move(managers), place_.cluster),
       providers_(node, "Provider"),
+      identities_(std::vector{client}),
       local_([this] { return look_up_local(); }) {
     LeaseKeeper::Port port;
     port.renew = [this](Lease& lease) { return renew(lease); };
@@ -36,12 +38,14 @@ SessionCore::SessionCore(orb::Node& node, Place place, ClientId client, ClusterM
     };
     port.housekeeping = [this] {
         local_.forget_unused();
+        kept_.forget_unused(monotonic_now());
         renew_client();
     };
     keeper_ = std::make_unique<LeaseKeeper>(std::move(port));
 }
 
 SessionCore::~SessionCore() {
+    kept_.clear();
     keeper_.reset();
     end_client();
 }
@@ -60,6 +64,26 @@ InfoPtr SessionCore::remember(DatumInfo info) {
 
 void SessionCore::forget(const DataId& id) {
     infos_.with([&](Infos& all) { all.known.erase(id); });
+    kept_.forget(id);
+}
+
+void SessionCore::met(const DatumInfo& info, Version version) {
+    const ConsistencyProtocol* protocol = find_consistency(info.spec.protocol);
+    if (protocol != nullptr && protocol->keeps_versions()) kept_.met(info.id, version);
+}
+
+ClientId SessionCore::borrow_identity() {
+    const auto free = identities_.with([](auto& identities) -> std::optional<ClientId> {
+        if (identities.empty()) return std::nullopt;
+        const ClientId last = identities.back();
+        identities.pop_back();
+        return last;
+    });
+    return free ? *free : ClientId{secure_random()};
+}
+
+void SessionCore::return_identity(ClientId identity) {
+    identities_.with([&](auto& identities) { identities.push_back(identity); });
 }
 
 InfoPtr SessionCore::info(const DataId& id, bool fresh, Clock::time_point deadline) {
@@ -82,9 +106,9 @@ InfoPtr SessionCore::info(const DataId& id, bool fresh, Clock::time_point deadli
     }
 }
 
-std::optional<ProviderContact> SessionCore::primary_of(const DatumInfo& info) {
-    if (info.blocks.empty() || info.blocks.front().members.empty()) return std::nullopt;
-    const Member& first = info.blocks.front().members.front();
+std::optional<ProviderContact> SessionCore::primary_of(const DatumInfo& info, BlockNumber block) {
+    if (block >= info.blocks.size() || info.blocks[block].members.empty()) return std::nullopt;
+    const Member& first = info.blocks[block].members.front();
     const auto found = std::ranges::find(info.contacts, first, &ProviderContact::self);
     if (found == info.contacts.end()) return std::nullopt;
     return *found;
@@ -107,18 +131,6 @@ void SessionCore::suspect(const std::string& cluster, const Member& who) {
     } catch (const Error& e) {
         log::debug("could not report a silent provider: {}", e.what());
     }
-}
-
-bool SessionCore::enter_write(const DataId& id, Clock::time_point deadline) {
-    return writing_
-        .wait_until(
-            deadline, [&](auto& all) { return !all.contains(id); },
-            [&](auto& all) { return all.insert(id).second; })
-        .has_value();
-}
-
-void SessionCore::leave_write(const DataId& id) {
-    writing_.change([&](auto& all) { all.erase(id); });
 }
 
 std::optional<ProviderContact> SessionCore::look_up_local() {
@@ -145,14 +157,17 @@ bool SessionCore::renew(Lease& lease) {
             const auto primary = primary_of(*info);
             if (!primary) continue;
             const Wire::Provider_var remote = providers_.at(primary->address);
+            const Wire::Caller who{lease.client.value, lease.rid};
+            const Time sent = monotonic_now();
             orb::Deadline attempt(renewal_ms);
             orb::ask([&] {
                 if (lease.kind == Lease::Kind::lock) {
-                    remote->renew(caller(lease.rid), orb::to_wire(lease.datum), lease.number);
+                    remote->renew(who, orb::to_wire(lease.datum), lease.number);
                 } else {
-                    remote->renew_pin(caller(lease.rid), orb::to_wire(lease.datum), lease.number);
+                    remote->renew_pin(who, orb::to_wire(lease.datum), lease.number);
                 }
             });
+            lease.renewed(sent);
             return true;
         } catch (const Error& e) {
             // A pin whose version is gone is stale_version; a lock that ended, lease_expired.

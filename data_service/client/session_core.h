@@ -1,5 +1,5 @@
 // What all operations of a session share: references, cached views, request numbers, the keeper of
-// leases, this host's provider. How a datum's coordinator is found and followed is here.
+// leases, this host's provider, kept versions. How a group's primary is found and followed is here.
 //
 // Threading: any thread.
 #pragma once
@@ -10,20 +10,20 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "common/base/guarded.h"
 #include "common/orb/references.h"
+#include "data_service/client/block_map.h"
 #include "data_service/client/failures.h"
+#include "data_service/client/held_version.h"
+#include "data_service/client/kept_versions.h"
 #include "data_service/client/lease_keeper.h"
 #include "data_service/client/local_provider.h"
 #include "data_service/client/managers.h"
 #include "provider.hh"
 
 namespace juxta::data {
-
-using InfoPtr = std::shared_ptr<const DatumInfo>;
 
 class SessionCore {
 public:
@@ -39,10 +39,18 @@ public:
     Wire::Provider_var provider(const std::string& address) { return providers_.at(address); }
     LocalProvider& local() { return local_; }
     LeaseKeeper& keeper() { return *keeper_; }
+    KeptVersions& kept() { return kept_; }
 
     Clock::time_point control_deadline() const { return Clock::now() + options_.control; }
     std::uint64_t next_rid() { return ++last_rid_; }
     Wire::Caller caller(std::uint64_t rid) const { return {client_.value, rid}; }
+    // The session met this version under a lock or by a commit.
+    void met(const DatumInfo& info, Version version);
+
+    // A ledger keeps one row a client, so every lock of this session has a client id of its own
+    // while it is waited for and held. Give it back.
+    ClientId borrow_identity();
+    void return_identity(ClientId identity);
 
     // What the managers told of a datum: cached, or (`fresh`) asked now.
     InfoPtr info(const DataId& id, bool fresh, Clock::time_point deadline);
@@ -50,22 +58,22 @@ public:
     void forget(const DataId& id);
 
     // The living contact of a view's first member; nullopt if there is none.
-    static std::optional<ProviderContact> primary_of(const DatumInfo& info);
+    static std::optional<ProviderContact> primary_of(const DatumInfo& info, BlockNumber block = 0);
 
-    // Runs call(Wire::Provider_ptr, const ProviderContact&, const InfoPtr&) at the coordinator
+    // Runs call(Wire::Provider_ptr, const ProviderContact&, const InfoPtr&) at the group's primary
     // until it answers. Each attempt has `attempt_ms` at most. Follows changes of the view; reports
     // who does not answer. Errors: data_lost, not_found (freed), unavailable at the deadline, and
-    // what the coordinator refuses for good.
+    // what the primary refuses for good.
     template <class Call>
-    auto at_coordinator(const DataId& id, Clock::time_point deadline, unsigned attempt_ms,
-                        Call&& call) {
+    auto at_primary(const GroupId& group, Clock::time_point deadline, unsigned attempt_ms,
+                    Call&& call) {
         Patience patience(deadline);
         Silence silence;
         for (bool fresh = false;; fresh = true) {
-            const InfoPtr info = this->info(id, fresh, deadline);
+            const InfoPtr info = this->info(group.datum, fresh, deadline);
             if (info->lost) throw lost_error(*info);
             silence.look_at(*info);
-            const std::optional<ProviderContact> primary = primary_of(*info);
+            const std::optional<ProviderContact> primary = primary_of(*info, group.block);
             std::string why = "no provider serves it at the moment";
             if (primary) {
                 try {
@@ -73,7 +81,10 @@ public:
                     orb::Deadline attempt(patience.attempt_ms(silence.attempt_ms(attempt_ms)));
                     return orb::ask([&] { return call(remote.in(), *primary, info); });
                 } catch (const Error& e) {
-                    why = "its coordinator " + primary->name + ": " + e.what();
+                    why = (group.block == 0
+                               ? "its coordinator "
+                               : "the primary of its block " + std::to_string(group.block) + ", ") +
+                          primary->name + ": " + e.what();
                     met(e, *primary, *info);
                 }
             }
@@ -81,12 +92,15 @@ public:
         }
     }
 
+    // The same at the datum's coordinator.
+    template <class Call>
+    auto at_coordinator(const DataId& id, Clock::time_point deadline, unsigned attempt_ms,
+                        Call&& call) {
+        return at_primary({id, 0}, deadline, attempt_ms, std::forward<Call>(call));
+    }
+
     // The provider did not answer: its manager should look at it. Errors are ignored.
     void suspect(const std::string& cluster, const Member& who);
-
-    // One WriteHold of this session for a datum at a time: the ledger keeps one row a client.
-    bool enter_write(const DataId& id, Clock::time_point deadline);
-    void leave_write(const DataId& id);
 
     // Lifetime::client data of this client may be in `cluster`.
     void live_in(const std::string& cluster);
@@ -111,9 +125,10 @@ private:
     std::atomic<std::uint64_t> last_rid_{0};
     Guarded<Infos> infos_;
     orb::References<Wire::Provider> providers_;
-    Guarded<std::set<DataId>> writing_;
+    Guarded<std::vector<ClientId>> identities_;                   // not in use
     Guarded<std::map<std::string, Clock::time_point>> lives_in_;  // cluster -> next renewal
     LocalProvider local_;
+    KeptVersions kept_;
     std::unique_ptr<LeaseKeeper> keeper_;
 };
 

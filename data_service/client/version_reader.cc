@@ -54,9 +54,17 @@ void VersionReader::read(const Extents& extents, std::uint64_t offset, std::span
     if (end > done) std::memset(into.data() + (done - offset), 0, end - done);
 }
 
-// Nearest first: this cluster's, then the others.
-std::vector<ProviderContact> VersionReader::holders(const DatumInfo& info) const {
-    std::vector<ProviderContact> all = info.contacts;
+// Those who hold the block or a cached version; in this cluster first.
+std::vector<ProviderContact> VersionReader::holders(const DatumInfo& info,
+                                                    BlockNumber block) const {
+    std::vector<ProviderContact> all;
+    for (const ProviderContact& contact : info.contacts) {
+        const bool member = block < info.blocks.size() && info.blocks[block].has(contact.self);
+        const bool cache = std::ranges::find(info.caches, contact.name,
+                                             &DatumLocation::Copy::provider) != info.caches.end();
+        if (member || cache) all.push_back(contact);
+    }
+    if (all.empty()) all = info.contacts;  // between two views
     std::ranges::stable_partition(all, [&](const ProviderContact& contact) {
         return contact.place.cluster == core_.place().cluster;
     });
@@ -74,7 +82,7 @@ void VersionReader::pull(const Extent& extent, std::uint64_t within, std::span<s
         if (info->lost) throw lost_error(*info);
         silence.look_at(*info);
         try {
-            return transfer_.pull(holders(*info), info->owner, extent.segment,
+            return transfer_.pull(holders(*info, extent.segment.block), info->owner, extent.segment,
                                   extent.segment_offset + within, into, progress);
         } catch (const Error& e) {
             if (!may_pass(e.code()) && e.code() != ErrorCode::not_found) throw;
@@ -112,12 +120,11 @@ bool VersionReader::fetch(const Extents& extents, Version version) {
     }
 }
 
-// False if nothing was missing there, though it could not be mapped.
-bool VersionReader::fetch_once(const ProviderContact& provider, const Extents& missing,
-                               Version version, const DatumInfo& info) {
+Wire::Sources VersionReader::sources(const DatumInfo& info, BlockNumber block,
+                                     const Member& not_from) const {
     Wire::Sources sources;
-    std::vector<ProviderContact> from = holders(info);
-    std::erase_if(from, [&](const auto& holder) { return holder.self == provider.self; });
+    std::vector<ProviderContact> from = holders(info, block);
+    std::erase_if(from, [&](const auto& holder) { return holder.self == not_from; });
     orb::fill(sources, from, [](const ProviderContact& holder) {
         Wire::Source source;
         source.address = holder.address.c_str();
@@ -125,6 +132,12 @@ bool VersionReader::fetch_once(const ProviderContact& provider, const Extents& m
         source.host = holder.place.host.c_str();
         return source;
     });
+    return sources;
+}
+
+// False if nothing was missing there, though it could not be mapped.
+bool VersionReader::fetch_once(const ProviderContact& provider, const Extents& missing,
+                               Version version, const DatumInfo& info) {
     std::map<SegmentId, std::uint64_t> sizes;
     for (const Extent& extent : missing) {
         std::uint64_t& size = sizes[extent.segment];
@@ -135,7 +148,7 @@ bool VersionReader::fetch_once(const ProviderContact& provider, const Extents& m
         Wire::SegmentRequest request;
         request.segment = to_wire(segment.first);
         request.size_bytes = segment.second;
-        request.holders = sources;
+        request.holders = sources(info, segment.first.block, provider.self);
         return request;
     });
     const Wire::Provider_var remote = core_.provider(provider.address);

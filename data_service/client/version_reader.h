@@ -1,5 +1,5 @@
-// Reads the bytes that a list of extents describes: from mappings of this host's provider where it
-// has them, else from any holder. Holes read as zeroes.
+// Reads the bytes that a list of extents (with offsets in the datum) describes: from mappings of
+// this host's provider where it has them, else from any holder of the block. Holes read as zeroes.
 //
 // Threading: one thread at a time.
 #pragma once
@@ -34,7 +34,8 @@ public:
 private:
     void pull(const Extent& extent, std::uint64_t within, std::span<std::byte> into,
               ProgressCount& progress);
-    std::vector<ProviderContact> holders(const DatumInfo& info) const;
+    std::vector<ProviderContact> holders(const DatumInfo& info, BlockNumber block) const;
+    Wire::Sources sources(const DatumInfo& info, BlockNumber block, const Member& not_from) const;
     bool fetch_once(const ProviderContact& provider, const Extents& missing, Version version,
                     const DatumInfo& info);
 

@@ -1,11 +1,10 @@
 #include "data_service/client/write_hold.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
-#include <thread>
+#include <map>
 
+#include "common/base/random.h"
 #include "common/log/log.h"
 #include "common/orb/model_wire.h"
 #include "data_service/client/describe.h"
@@ -15,42 +14,42 @@
 namespace juxta::data {
 namespace {
 
-constexpr unsigned poll_ms = 1250;  // T_lock / 4
 constexpr unsigned attempt_ms = 5000;
-constexpr std::uint64_t large_write = 1 << 20;   // gets a segment of its own
-constexpr std::uint64_t most_patches = 8 << 20;  // kept in memory
-constexpr std::size_t most_extents = 64;
-constexpr auto seal_patience = std::chrono::seconds(2);  // for a writer's mapping to go
+constexpr std::uint64_t large_write = 1 << 20;    // gets a segment of its own
+constexpr std::uint64_t most_patches = 8 << 20;   // kept in memory
+constexpr std::uint64_t most_carried = 64 << 10;  // in a release
+constexpr std::size_t most_extents = 64;          // of a block
 
-// Time to replicate: 20 MB/s beyond the usual.
-unsigned stage_ms(std::uint64_t bytes) {
-    return static_cast<unsigned>(std::min<std::uint64_t>(attempt_ms + bytes / 20000, 3600000));
+// Several processes may write under one token, one after the other: each numbers its segments from
+// a place of its own.
+std::uint32_t first_number_of_resumed() {
+    return 0x80000000u | static_cast<std::uint32_t>(secure_random() & 0x7fff0000u);
 }
 
 }  // namespace
 
-RemoteWriteHold::RemoteWriteHold(std::shared_ptr<SessionCore> core, InfoPtr info, LockGrant grant,
-                                 std::shared_ptr<Lease> lease)
+RemoteWriteHold::RemoteWriteHold(std::shared_ptr<SessionCore> core, InfoPtr info, LockGrant grant)
     : core_(std::move(core)),
       info_(std::move(info)),
       description_(describe(*info_)),
-      token_(grant.token),
-      base_version_(grant.base),
-      base_(std::move(grant.extents)),
-      lease_(std::move(lease)),
-      reader_(*core_, info_->id, tally_, [this] { check_held(); }) {
-    description_.version = base_version_;
-    core_->keeper().keep(lease_);
+      map_(info_->spec, info_->bytes),
+      grant_(std::move(grant)),
+      reader_(*core_, info_->id, tally_, [this] { check_held(); }),
+      stage_(*core_, grant_.client, tally_, [this] { check_held(); }),
+      last_number_(grant_.lease ? 0 : first_number_of_resumed()) {
+    description_.version = grant_.base;
+    if (!is_resumed()) core_->keeper().keep(grant_.lease);
+    core_->met(*info_, grant_.base);
 }
 
 RemoteWriteHold::~RemoteWriteHold() {
-    core_->keeper().drop(lease_);
+    if (!is_resumed()) core_->keeper().drop(grant_.lease);
     if (!over_) abandon();
-    core_->leave_write(info_->id);
+    core_->return_identity(grant_.client);
 }
 
 void RemoteWriteHold::check_held() const {
-    if (over_ || lease_->lost) {
+    if (over_ || lost()) {
         throw Error(ErrorCode::lease_expired,
                     over_ ? "the lock of datum " + label_of(*info_) + " is given back already"
                           : "the lock of datum " + label_of(*info_) +
@@ -59,14 +58,16 @@ void RemoteWriteHold::check_held() const {
     }
 }
 
-SegmentId RemoteWriteHold::next_segment() { return {info_->id, 0, token_, ++last_number_}; }
+SegmentId RemoteWriteHold::next_segment(BlockNumber block) {
+    return {info_->id, block, grant_.token, ++last_number_};
+}
 
 void RemoteWriteHold::read(std::uint64_t offset, std::span<std::byte> into) {
     check_held();
     check_range(*info_, offset, into.size());
     if (into.empty()) return;
     if (whole_) return read_whole(offset, into);
-    reader_.read(overlay(base_, changes_), offset, into, {});
+    reader_.read(overlay(grant_.extents, changes_), offset, into, {});
     patches_.lay_over(offset, into);
 }
 
@@ -76,16 +77,25 @@ void RemoteWriteHold::write(std::uint64_t offset, std::span<const std::byte> fro
     check_range(*info_, offset, from.size());
     if (from.empty()) return;
     if (whole_) return write_whole(offset, from);
-    if (from.size() < large_write) {
-        patches_.write(offset, from);
-        if (progress) progress(from.size(), from.size());
-        if (patches_.bytes() > most_patches) finish_patches();
-        return;
+    std::uint64_t done = 0;
+    for (const BlockMap::Part& part : map_.cut(offset, from.size())) {
+        const auto content = from.subspan(part.offset - offset, part.length);
+        if (content.size() < large_write) {
+            patches_.write(part.offset, content);
+            if (patches_.bytes() > most_patches) finish_patches(false);
+        } else {
+            finish_patches(false);
+            const SegmentId segment = next_segment(part.block);
+            const Progress further =
+                progress
+                    ? [&](std::uint64_t now, std::uint64_t) { progress(done + now, from.size()); }
+                    : Progress();
+            stage_.put(segment, content, std::nullopt, further);
+            changes_ = overlay(changes_, {{part.offset, part.length, segment, 0}});
+        }
+        done += part.length;
+        if (progress) progress(done, from.size());
     }
-    finish_patches();
-    const SegmentId segment = next_segment();
-    stage(segment, from, std::nullopt, progress);
-    changes_ = overlay(changes_, {{offset, from.size(), segment, 0}});
 }
 
 LocalPiece RemoteWriteHold::create_whole() {
@@ -110,11 +120,12 @@ std::span<std::byte> RemoteWriteHold::map_whole() {
 RemoteWriteHold::Whole& RemoteWriteHold::begin_whole(bool for_another_process) {
     if (whole_) return *whole_;
     Whole whole;
-    whole.segment = next_segment();
     if (info_->bytes > SegmentStore::kSmall) {
         const InfoPtr info = core_->info(info_->id, false, core_->control_deadline());
         const auto primary = SessionCore::primary_of(*info);
-        if (primary && is_local(*primary)) {
+        // One range of addresses for several blocks is nobody's segment.
+        if (map_.count() == 1 && primary && stage_.is_local(*primary)) {
+            whole.segment = next_segment(0);
             try {
                 whole.fd = core_->local().with_socket([&](SegmentSocketClient& socket) {
                     return socket.create(whole.segment, info_->bytes);
@@ -155,135 +166,105 @@ void RemoteWriteHold::read_whole(std::uint64_t offset, std::span<std::byte> into
     std::memcpy(into.data(), once.bytes().data() + offset, into.size());
 }
 
-bool RemoteWriteHold::is_local(const ProviderContact& primary) {
-    const auto local = core_->local().contact();
-    return local && local->self == primary.self;
-}
-
-void RemoteWriteHold::seal(const SegmentId& segment) {
-    const auto until = SessionCore::Clock::now() + seal_patience;
-    for (;;) {
-        try {
-            return core_->local().with_socket(
-                [&](SegmentSocketClient& socket) { socket.seal(segment); });
-        } catch (const Error& e) {
-            if (e.code() != ErrorCode::unavailable || SessionCore::Clock::now() >= until) throw;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-}
-
-void RemoteWriteHold::put_locally(const SegmentId& segment, std::span<const std::byte> content) {
-    const bool small = content.size() <= SegmentStore::kSmall;
-    core_->local().with_socket([&](SegmentSocketClient& socket) {
-        if (small) return socket.write_small(segment, content);
-        const auto fd = socket.create(segment, content.size());
-        Mapping memory = Mapping::writable(fd->get(), content.size());
-        std::memcpy(memory.bytes().data(), content.data(), content.size());
-    });
-    seal(segment);
-}
-
-void RemoteWriteHold::stage(const SegmentId& segment, std::span<const std::byte> content,
-                            const std::optional<Member>& made_at, const Progress& listener) {
-    std::optional<Member> has_it;  // whole, as far as known
-    const std::uint64_t rid = core_->next_rid();
-    core_->at_coordinator(
-        info_->id, core_->control_deadline() + std::chrono::milliseconds(stage_ms(content.size())),
-        stage_ms(content.size()),
-        [&](Wire::Provider_ptr remote, const ProviderContact& primary, const InfoPtr&) {
-            check_held();
-            if (has_it != primary.self) {
-                ProgressCount progress(listener, content.size());
-                if (made_at == primary.self) {
-                    seal(segment);
-                } else if (is_local(primary)) {
-                    put_locally(segment, content);
-                    progress.add(content.size());
-                } else {
-                    SegmentTransfer(*core_, tally_).push(primary, segment, content, progress);
-                }
-                has_it = primary.self;
-            }
-            try {
-                remote->stage(core_->caller(rid), to_wire(segment), content.size());
-            } catch (...) {
-                // Repeated from the start if it may pass: a provider may have dropped the bytes.
-                if (made_at != primary.self) has_it.reset();
-                throw;
-            }
-        });
-}
-
-void RemoteWriteHold::finish_patches() {
+void RemoteWriteHold::finish_patches(bool may_carry) {
     if (patches_.empty()) return;
-    const SegmentId segment = next_segment();
-    std::vector<std::byte> content;
-    content.reserve(patches_.bytes());
-    Extents extents;
+    struct Gathered {
+        std::vector<std::byte> content;
+        Extents extents;
+    };
+    std::map<BlockNumber, Gathered> blocks;
     for (const auto& [offset, piece] : patches_.pieces()) {
-        extents.push_back({offset, piece.size(), segment, content.size()});
-        content.insert(content.end(), piece.begin(), piece.end());
+        for (const BlockMap::Part& part : map_.cut(offset, piece.size())) {
+            Gathered& into = blocks[part.block];
+            into.extents.push_back({part.offset, part.length, {}, into.content.size()});
+            const auto* first = piece.data() + (part.offset - offset);
+            into.content.insert(into.content.end(), first, first + part.length);
+        }
     }
-    stage(segment, content, std::nullopt, {});
+    Extents extents;
+    for (auto& [block, gathered] : blocks) {
+        const SegmentId segment = next_segment(block);
+        for (Extent& extent : gathered.extents) extent.segment = segment;
+        std::ranges::copy(gathered.extents, std::back_inserter(extents));
+        if (may_carry && block == 0 && gathered.content.size() <= most_carried) {
+            carried_ = {segment, std::move(gathered.content)};
+        } else {
+            stage_.put(segment, gathered.content, std::nullopt, {});
+        }
+    }
     changes_ = overlay(changes_, extents);
     patches_.clear();
 }
 
+void RemoteWriteHold::stage_whole(std::span<const std::byte> content) {
+    changes_.clear();
+    for (const BlockMap::Part& part : map_.cut(0, info_->bytes)) {
+        const bool made = whole_->made_at.has_value();
+        const SegmentId segment = made ? whole_->segment : next_segment(part.block);
+        stage_.put(segment, content.subspan(part.offset, part.length), whole_->made_at, {});
+        changes_.push_back({part.offset, part.length, segment, 0});
+    }
+}
+
 void RemoteWriteHold::finish_whole() {
     if (!whole_) return;
-    if (whole_->fd) whole_->memory.reset();  // sealed only once nobody can write any more
-    const bool made = whole_->made_at.has_value();
+    if (!whole_->fd) {
+        const Mapping memory = std::move(whole_->memory);
+        if (info_->bytes <= most_carried) {
+            patches_.write(0, memory.bytes());
+        } else {
+            stage_whole(memory.bytes());
+        }
+        return whole_.reset();
+    }
+    whole_->memory.reset();  // sealed only once nobody can write any more
     const std::optional<ProviderContact> primary =
         SessionCore::primary_of(*core_->info(info_->id, false, core_->control_deadline()));
-    if (made && primary && primary->self == *whole_->made_at) {
+    if (whole_->made_at && primary && primary->self == *whole_->made_at) {
         try {
-            seal(whole_->segment);
+            stage_.seal(whole_->segment);
         } catch (const Error& e) {
             if (e.code() == ErrorCode::unavailable) throw;  // somebody still writes
             log::debug("{}; the memory is uploaded to another provider", e.what());
         }
     }
     // Once sealed it can be mapped to be read without standing in the way.
-    const Mapping view =
-        whole_->fd ? Mapping::readable(whole_->fd->get(), info_->bytes) : Mapping();
-    const std::span<const std::byte> content =
-        whole_->fd ? std::span<const std::byte>(view.bytes()) : whole_->memory.bytes();
-    stage(whole_->segment, content, whole_->made_at, {});
-    changes_ = {{0, info_->bytes, whole_->segment, 0}};
+    const Mapping view = Mapping::readable(whole_->fd->get(), info_->bytes);
+    stage_whole(view.bytes());
     whole_.reset();
 }
 
-void RemoteWriteHold::merge_if_scattered() {
-    const Extents next = overlay(base_, changes_);
-    if (next.size() <= most_extents) return;
-    Mapping memory = Mapping::anonymous(info_->bytes);
-    reader_.read(next, 0, memory.bytes(), {});
-    const SegmentId segment = next_segment();
-    stage(segment, memory.bytes(), std::nullopt, {});
-    changes_ = {{0, info_->bytes, segment, 0}};
+// A block of too many pieces is written anew as one.
+void RemoteWriteHold::merge_scattered() {
+    const Extents next = overlay(grant_.extents, changes_);
+    std::vector<std::size_t> pieces(map_.count());
+    for (const Extent& extent : next) ++pieces[extent.segment.block];
+    for (BlockNumber block = 0; block < map_.count(); ++block) {
+        if (pieces[block] <= most_extents) continue;
+        const Extent whole{map_.start(block), map_.size(block), next_segment(block), 0};
+        Mapping memory = Mapping::anonymous(whole.length);
+        reader_.read(next, whole.offset, memory.bytes(), {});
+        stage_.put(whole.segment, memory.bytes(), std::nullopt, {});
+        changes_ = overlay(changes_, {whole});
+    }
 }
 
 Version RemoteWriteHold::release() {
     check_held();
     finish_whole();
-    finish_patches();
-    merge_if_scattered();
-    std::vector<BlockChange> changes;
-    if (!changes_.empty()) changes.push_back({0, changes_});
-    const std::uint64_t rid = core_->next_rid();
+    // Each piece of the patches cuts at most one of the base in two.
+    const bool scatters =
+        grant_.extents.size() + 2 * (changes_.size() + patches_.pieces().size()) > most_extents;
+    finish_patches(!scatters);
+    if (scatters) merge_scattered();
     try {
-        const Version version = core_->at_coordinator(
-            info_->id, core_->control_deadline(), attempt_ms,
-            [&](Wire::Provider_ptr remote, const ProviderContact&, const InfoPtr&) -> Version {
-                return remote->release(core_->caller(rid), orb::to_wire(info_->id), token_,
-                                       to_wire(changes));
-            });
+        const Version version = commit();
         over_ = true;
+        core_->met(*info_, version);
         return version;
     } catch (const Error& e) {
         if (e.code() == ErrorCode::lease_expired) {
-            lease_->lost = true;
+            if (!is_resumed()) grant_.lease->lost = true;
             check_held();
         }
         if (e.code() == ErrorCode::unavailable) {
@@ -293,6 +274,27 @@ Version RemoteWriteHold::release() {
         }
         throw;
     }
+}
+
+// One entry names the new segments of all blocks: all are visible with it, or none.
+Version RemoteWriteHold::commit() {
+    const std::vector<BlockChange> changes = map_.divided(changes_);
+    Wire::SmallSegments carried;
+    if (carried_) {
+        carried.length(1);
+        carried[0].segment = to_wire(carried_->segment);
+        carried[0].content.replace(static_cast<CORBA::ULong>(carried_->content.size()),
+                                   static_cast<CORBA::ULong>(carried_->content.size()),
+                                   reinterpret_cast<CORBA::Octet*>(carried_->content.data()),
+                                   false);
+    }
+    const Wire::Caller who{grant_.client.value, core_->next_rid()};
+    return core_->at_coordinator(
+        info_->id, core_->control_deadline(), attempt_ms,
+        [&](Wire::Provider_ptr remote, const ProviderContact&, const InfoPtr&) -> Version {
+            return remote->release(who, orb::to_wire(info_->id), grant_.token, to_wire(changes),
+                                   carried, is_resumed());
+        });
 }
 
 void RemoteWriteHold::abandon() noexcept {
@@ -306,91 +308,16 @@ void RemoteWriteHold::abandon() noexcept {
     } catch (const std::exception& e) {
         log::debug("memory of an abandoned write was not given back: {}", e.what());
     }
-    if (lease_->lost) return;
+    if (is_resumed() || lost()) return;
     try {
-        const std::uint64_t rid = core_->next_rid();
+        const Wire::Caller who{grant_.client.value, core_->next_rid()};
         core_->at_coordinator(
             info_->id, SessionCore::Clock::now() + std::chrono::seconds(2), 1000,
             [&](Wire::Provider_ptr remote, const ProviderContact&, const InfoPtr&) {
-                remote->abandon(core_->caller(rid), orb::to_wire(info_->id), token_);
+                remote->abandon(who, orb::to_wire(info_->id), grant_.token);
             });
     } catch (const std::exception& e) {
         log::debug("a lock was not given back and ends with its lease: {}", e.what());
-    }
-}
-
-namespace {
-
-// One request, polled until it is granted or the deadline has passed.
-std::unique_ptr<WriteHold> poll_for_lock(const std::shared_ptr<SessionCore>& core, const DataId& id,
-                                         std::uint64_t rid,
-                                         SessionCore::Clock::time_point deadline) {
-    using std::chrono::milliseconds;
-    const auto began = SessionCore::Clock::now();
-    const auto since = [](auto from, auto to) {
-        const auto ms = std::chrono::duration_cast<milliseconds>(to - from).count();
-        return static_cast<CORBA::ULong>(std::max<long long>(ms, 0));
-    };
-    for (;;) {
-        auto hold = core->at_coordinator(
-            id, std::max(deadline, began) + milliseconds(3000), poll_ms + 3000,
-            [&](Wire::Provider_ptr remote, const ProviderContact&,
-                const InfoPtr& info) -> std::unique_ptr<WriteHold> {
-                const auto now = SessionCore::Clock::now();
-                const Wire::Grant_var grant =
-                    remote->acquire(core->caller(rid), orb::to_wire(id), false, since(began, now),
-                                    std::min<CORBA::ULong>(poll_ms, since(now, deadline)));
-                if (!grant->granted) return nullptr;
-                auto lease = std::make_shared<Lease>();
-                lease->kind = Lease::Kind::lock;
-                lease->datum = id;
-                lease->rid = rid;
-                lease->number = grant->token;
-                lease->every = milliseconds(grant->lease_ms / 4);
-                std::vector<Extents> blocks = from_wire(grant->blocks);
-                LockGrant taken{grant->token, grant->version,
-                                blocks.empty() ? Extents{} : std::move(blocks.front())};
-                return std::make_unique<RemoteWriteHold>(core, info, std::move(taken),
-                                                         std::move(lease));
-            });
-        if (hold || SessionCore::Clock::now() >= deadline) return hold;
-    }
-}
-
-void cancel(SessionCore& core, const DataId& id, std::uint64_t rid) {
-    try {
-        core.at_coordinator(id, SessionCore::Clock::now() + std::chrono::seconds(1), 1000,
-                            [&](Wire::Provider_ptr remote, const ProviderContact&, const InfoPtr&) {
-                                remote->cancel_acquire(core.caller(rid), orb::to_wire(id));
-                            });
-    } catch (const Error& e) {
-        log::debug("a request for a lock was not withdrawn and ends by itself: {}", e.what());
-    }
-}
-
-}  // namespace
-
-std::unique_ptr<WriteHold> take_lock(const std::shared_ptr<SessionCore>& core, const DataId& id,
-                                     SessionCore::Clock::time_point deadline) {
-    const Error too_late(ErrorCode::deadline_exceeded,
-                         "the lock of datum " + to_string(id) +
-                             " was not had in time: another holds it. Nothing was changed");
-    if (!core->enter_write(id, deadline)) throw too_late;
-    for (;;) {
-        const std::uint64_t rid = core->next_rid();
-        try {
-            if (auto hold = poll_for_lock(core, id, rid, deadline)) return hold;
-            cancel(*core, id, rid);
-            core->leave_write(id);
-            throw too_late;
-        } catch (const Error& e) {
-            // Granted, but the answer came only after the lease had ended: ask anew.
-            if (e.code() == ErrorCode::lease_expired && SessionCore::Clock::now() < deadline) {
-                continue;
-            }
-            core->leave_write(id);
-            throw;
-        }
     }
 }
 

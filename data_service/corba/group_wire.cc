@@ -1,5 +1,6 @@
 #include "data_service/corba/group_wire.h"
 
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -13,8 +14,15 @@ static_assert(static_cast<int>(EntryKind::grant_exclusive) == Wire::GRANT_EXCLUS
 static_assert(static_cast<int>(EntryKind::commit) == Wire::COMMIT);
 static_assert(static_cast<int>(EntryKind::forget) == Wire::FORGET);
 
+constexpr Duration kLongestLease = 365 * 86400 * kSecond;
+
 void check(bool holds, const char* what) {
     if (!holds) throw Error(ErrorCode::invalid_argument, std::string("on the wire: ") + what);
+}
+
+Duration lease_from_wire(Wire::u64 lease_us) {
+    check(lease_us <= static_cast<Wire::u64>(kLongestLease), "a lease without end");
+    return static_cast<Duration>(lease_us);
 }
 
 EntryKind kind_from_wire(Wire::EntryKind kind) {
@@ -55,23 +63,33 @@ Wire::SegmentOffer offer(const SegmentId& segment, std::uint64_t bytes) {
 struct BodyToWire {
     Wire::PeerBody& wire;
 
-    void operator()(const Barrier& body) {
-        wire.snapshot(snapshot(body.view, body.ledger));
-        wire._d(Wire::BARRIER);
-    }
+    void operator()(const Barrier& body) { wire.snapshot(snapshot(body.view, body.ledger)); }
     void operator()(const Fill& body) {
-        wire.snapshot(snapshot(body.view, body.ledger));
-        wire._d(Wire::FILL);
+        Wire::FillOrder order;
+        order.snapshot = snapshot(body.view, body.ledger);
+        order.datum = {body.settings.block_count, body.settings.durable, body.settings.write_once};
+        wire.filling(order);
     }
     void operator()(const BarrierOk& body) {
-        wire.lsn(body.lsn);
-        wire._d(Wire::BARRIER_OK);
+        Wire::BarrierAnswer answered;
+        answered.lsn = body.lsn;
+        orb::fill(answered.missing, body.missing,
+                  [](const SegmentId& segment) { return to_wire(segment); });
+        wire.answered(answered);
     }
-    void operator()(const Replicated& body) {
-        wire.lsn(body.lsn);
-        wire._d(Wire::REPLICATED);
+    void operator()(const Replicated& body) { wire.lsn(body.lsn); }
+    void operator()(const Replicate& body) {
+        Wire::CarryingEntry carrying;
+        carrying.appended = to_wire(body.entry);
+        orb::fill(carrying.carried_bytes, body.contents, [](const auto& content) {
+            const auto bytes = static_cast<CORBA::ULong>(content->size());
+            Wire::Bytes wire(bytes);
+            wire.length(bytes);
+            if (bytes > 0) std::memcpy(wire.get_buffer(), content->data(), bytes);
+            return wire;
+        });
+        wire.carrying(carrying);
     }
-    void operator()(const Replicate& body) { wire.appended(to_wire(body.entry)); }
     void operator()(const Beacon& body) {
         wire.stamp(body.stamp);
         wire._d(Wire::BEACON);
@@ -98,17 +116,40 @@ struct BodyToWire {
     }
 };
 
+Replicate replicate_from_wire(const Wire::CarryingEntry& wire) {
+    Replicate replicate{from_wire(wire.appended), {}};
+    const auto& carried = replicate.entry.carried;
+    check(wire.carried_bytes.length() == carried.size(), "carried segments without their bytes");
+    for (CORBA::ULong i = 0; i < wire.carried_bytes.length(); ++i) {
+        const Wire::Bytes& bytes = wire.carried_bytes[i];
+        check(bytes.length() == carried[i].bytes, "a carried segment of another size");
+        const auto* begin = reinterpret_cast<const std::byte*>(bytes.get_buffer());
+        replicate.contents.push_back(
+            std::make_shared<const std::vector<std::byte>>(begin, begin + bytes.length()));
+    }
+    return replicate;
+}
+
+Fill fill_from_wire(const Wire::FillOrder& wire) {
+    const GroupSettings settings{wire.datum.block_count, static_cast<bool>(wire.datum.durable),
+                                 static_cast<bool>(wire.datum.write_once)};
+    check(settings.block_count > 0 && settings.block_count <= kMaxBlocks, "too many blocks");
+    return {from_wire(wire.snapshot.installed),
+            std::make_shared<const Ledger>(from_wire(wire.snapshot.contents)), settings};
+}
+
 PeerBody body_from_wire(const Wire::PeerBody& wire) {
     switch (wire._d()) {
         case Wire::BARRIER:
             return Barrier{from_wire(wire.snapshot().installed),
                            std::make_shared<const Ledger>(from_wire(wire.snapshot().contents))};
-        case Wire::FILL:
-            return Fill{from_wire(wire.snapshot().installed),
-                        std::make_shared<const Ledger>(from_wire(wire.snapshot().contents))};
-        case Wire::BARRIER_OK: return BarrierOk{wire.lsn()};
+        case Wire::FILL: return fill_from_wire(wire.filling());
+        case Wire::BARRIER_OK:
+            return BarrierOk{wire.answered().lsn,
+                             orb::collect(wire.answered().missing,
+                                          [](const Wire::SegmentId& id) { return from_wire(id); })};
         case Wire::REPLICATED: return Replicated{wire.lsn()};
-        case Wire::REPLICATE: return Replicate{from_wire(wire.appended())};
+        case Wire::REPLICATE: return replicate_from_wire(wire.carrying());
         case Wire::BEACON: return Beacon{wire.stamp()};
         case Wire::BEACON_OK: return BeaconOk{wire.stamp()};
         case Wire::STEPPED_DOWN: return SteppedDown{};
@@ -264,11 +305,25 @@ Wire::Entry to_wire(const Entry& entry) {
     wire.token = entry.token;
     wire.version = entry.version;
     wire.changed = to_wire(entry.changes);
+    wire.lease_us = static_cast<Wire::u64>(entry.lease);
+    wire.keeps_lock = entry.keeps_lock;
+    orb::fill(wire.carried, entry.carried,
+              [](const CarriedSegment& one) { return offer(one.segment, one.bytes); });
     return wire;
 }
 Entry from_wire(const Wire::Entry& wire) {
-    return {wire.lsn,     kind_from_wire(wire.kind), ClientId{wire.client}, wire.rid, wire.token,
-            wire.version, from_wire(wire.changed)};
+    return {wire.lsn,
+            kind_from_wire(wire.kind),
+            ClientId{wire.client},
+            wire.rid,
+            wire.token,
+            wire.version,
+            from_wire(wire.changed),
+            lease_from_wire(wire.lease_us),
+            static_cast<bool>(wire.keeps_lock),
+            orb::collect(wire.carried, [](const Wire::SegmentOffer& one) {
+                return CarriedSegment{from_wire(one.segment), one.size_bytes};
+            })};
 }
 
 Wire::Ledger to_wire(const Ledger& ledger) {
@@ -277,8 +332,10 @@ Wire::Ledger to_wire(const Ledger& ledger) {
     wire.last_token = ledger.last_token;
     wire.holder_token = ledger.holder;
     wire.holder_client = ledger.holder_client.value;
+    wire.holder_lease_us = static_cast<Wire::u64>(ledger.holder_lease);
     orb::fill(wire.readers, ledger.shared, [](const auto& holder) {
-        return Wire::SharedHolder{holder.first, holder.second.value};
+        return Wire::SharedHolder{holder.first, holder.second.client.value,
+                                  static_cast<Wire::u64>(holder.second.lease)};
     });
     wire.newest = ledger.newest;
     orb::fill(wire.versions, ledger.versions, [](const auto& item) {
@@ -301,8 +358,10 @@ Ledger from_wire(const Wire::Ledger& wire) {
     ledger.last_token = wire.last_token;
     ledger.holder = wire.holder_token;
     ledger.holder_client = ClientId{wire.holder_client};
+    ledger.holder_lease = lease_from_wire(wire.holder_lease_us);
     for (CORBA::ULong i = 0; i < wire.readers.length(); ++i) {
-        ledger.shared[wire.readers[i].token] = ClientId{wire.readers[i].client};
+        const Wire::SharedHolder& holder = wire.readers[i];
+        ledger.shared[holder.token] = {ClientId{holder.client}, lease_from_wire(holder.lease_us)};
     }
     ledger.newest = wire.newest;
     for (CORBA::ULong i = 0; i < wire.versions.length(); ++i) {

@@ -8,7 +8,17 @@
 namespace juxta::data {
 namespace {
 
-Room room_from_wire(const Wire::Capacity& room) { return {room.capacity_bytes, room.used_bytes}; }
+Room room_from_wire(const Wire::Capacity& room) {
+    return {room.capacity_bytes, room.used_bytes, room.disk_bytes, room.disk_used_bytes};
+}
+
+using GroupEpochs = std::vector<std::pair<GroupId, Epoch>>;
+
+GroupEpochs epochs_from_wire(const Wire::GroupEpochs& wire) {
+    return orb::collect(wire, [](const Wire::GroupEpoch& one) {
+        return std::pair<GroupId, Epoch>(from_wire(one.group), one.epoch);
+    });
+}
 
 }  // namespace
 
@@ -23,10 +33,7 @@ Wire::BeatAnswer* ManagerServant::beat(const Wire::Member& self, const Wire::Cap
                                        const Wire::GroupEpochs& epochs,
                                        const Wire::NewestVersions& versions) {
     return orb::answer([&] {
-        Beat beat{from_wire(self), room_from_wire(room), {}, {}};
-        for (CORBA::ULong i = 0; i < epochs.length(); ++i) {
-            beat.epochs.emplace_back(from_wire(epochs[i].group), epochs[i].epoch);
-        }
+        Beat beat{from_wire(self), room_from_wire(room), epochs_from_wire(epochs), {}};
         for (CORBA::ULong i = 0; i < versions.length(); ++i) {
             beat.versions.emplace_back(orb::from_wire(versions[i].datum), versions[i].version);
         }
@@ -40,17 +47,41 @@ Wire::BeatAnswer* ManagerServant::beat(const Wire::Member& self, const Wire::Cap
     });
 }
 
-CORBA::Boolean ManagerServant::activated(const Wire::Member& self, const Wire::GroupId& group,
-                                         Wire::u64 epoch) {
-    return orb::answer([&]() -> CORBA::Boolean {
-        return manager_.activated(from_wire(self), from_wire(group), epoch);
+void ManagerServant::offer_disks(const Wire::Member& self, const Wire::DiskOffers& offers,
+                                 CORBA::Boolean complete) {
+    orb::answer([&] {
+        const auto offered = orb::collect(offers, [](const Wire::DiskOffer& offer) {
+            return DiskOffer{from_wire(offer.group), offer.written_by};
+        });
+        manager_.offer_disks(from_wire(self), offered, complete);
     });
 }
 
-void ManagerServant::full(const Wire::Member& self, const Wire::GroupId& group, Wire::u64 epoch,
-                          const Wire::Member& joiner) {
-    orb::answer(
-        [&] { manager_.full(from_wire(self), from_wire(group), epoch, from_wire(joiner)); });
+void ManagerServant::hold_volatile(const Wire::Member& self, const Wire::VolatileData& held) {
+    orb::answer([&] {
+        const auto data = orb::collect(held, [](const Wire::VolatileDatum& datum) {
+            return VolatileDatum{orb::from_wire(datum.id), orb::from_wire(datum.request),
+                                 orb::from_wire(datum.spec), from_wire(datum.installed)};
+        });
+        manager_.hold_volatile(from_wire(self), data);
+    });
+}
+
+Wire::GroupEpochs* ManagerServant::record(const Wire::Member& self,
+                                          const Wire::GroupEpochs& activated,
+                                          const Wire::Joins& full) {
+    return orb::answer([&] {
+        const auto joins = orb::collect(full, [](const Wire::Join& join) {
+            return Join{from_wire(join.group), join.epoch, from_wire(join.joiner)};
+        });
+        Wire::GroupEpochs_var wire = new Wire::GroupEpochs;
+        orb::fill(wire.inout(),
+                  manager_.record(from_wire(self), epochs_from_wire(activated), joins),
+                  [](const auto& recorded) {
+                      return Wire::GroupEpoch{to_wire(recorded.first), recorded.second};
+                  });
+        return wire._retn();
+    });
 }
 
 void ManagerServant::suspect(const Wire::Member& who) {
@@ -92,26 +123,30 @@ Wire::DatumInfo* ManagerServant::find_by_name(const char* name) {
     return orb::answer([&] { return new Wire::DatumInfo(to_wire(manager_.find_by_name(name))); });
 }
 
-Wire::DatumInfos* ManagerServant::list() {
+Wire::DatumInfos* ManagerServant::list(const Wire::DataId& after, CORBA::ULong most) {
     return orb::answer([&] {
         Wire::DatumInfos_var wire = new Wire::DatumInfos;
-        orb::fill(wire.inout(), manager_.list(),
+        orb::fill(wire.inout(), manager_.list(orb::from_wire(after), most),
                   [](const DatumInfo& info) { return to_wire(info); });
         return wire._retn();
     });
 }
 
-Wire::DatumInfo* ManagerServant::change(const Wire::DataId& id, const char* name,
-                                        CORBA::UShort copies, CORBA::Boolean change_kept,
-                                        Wire::Persistence kept) {
+Wire::DatumInfo* ManagerServant::change(const Wire::DataId& id, const Wire::SpecChange& wanted) {
     return orb::answer([&] {
         ChangeDatum change;
         change.id = orb::from_wire(id);
-        if (*name != '\0') change.name = name;
-        if (copies > 0) change.copies = copies;
-        if (change_kept) change.persistence = orb::from_wire(kept);
+        if (*wanted.name.in() != '\0') change.name = wanted.name.in();
+        if (wanted.copies > 0) change.copies = wanted.copies;
+        if (wanted.clusters > 0) change.clusters = wanted.clusters;
+        if (wanted.change_kept) change.persistence = orb::from_wire(wanted.kept);
+        if (wanted.lease_ms > 0) change.lease_ms = wanted.lease_ms;
         return new Wire::DatumInfo(to_wire(manager_.change(change)));
     });
+}
+
+void ManagerServant::renew_datum(const Wire::DataId& id) {
+    orb::answer([&] { manager_.renew_datum(orb::from_wire(id)); });
 }
 
 void ManagerServant::free_datum(const Wire::DataId& id) {

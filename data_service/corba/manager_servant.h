@@ -16,10 +16,11 @@ public:
     Wire::BeatAnswer* beat(const Wire::Member& self, const Wire::Capacity& room,
                            const Wire::GroupEpochs& epochs,
                            const Wire::NewestVersions& versions) override;
-    CORBA::Boolean activated(const Wire::Member& self, const Wire::GroupId& group,
-                             Wire::u64 epoch) override;
-    void full(const Wire::Member& self, const Wire::GroupId& group, Wire::u64 epoch,
-              const Wire::Member& joiner) override;
+    void offer_disks(const Wire::Member& self, const Wire::DiskOffers& offers,
+                     CORBA::Boolean complete) override;
+    void hold_volatile(const Wire::Member& self, const Wire::VolatileData& held) override;
+    Wire::GroupEpochs* record(const Wire::Member& self, const Wire::GroupEpochs& activated,
+                              const Wire::Joins& full) override;
     void suspect(const Wire::Member& who) override;
     void cached(const Wire::ProviderContact& holder, const Wire::DataId& datum, Wire::u64 version,
                 CORBA::Boolean held) override;
@@ -30,9 +31,9 @@ public:
                               const Wire::DataSpec& spec) override;
     Wire::DatumInfo* find(const Wire::DataId& id) override;
     Wire::DatumInfo* find_by_name(const char* name) override;
-    Wire::DatumInfos* list() override;
-    Wire::DatumInfo* change(const Wire::DataId& id, const char* name, CORBA::UShort copies,
-                            CORBA::Boolean change_kept, Wire::Persistence kept) override;
+    Wire::DatumInfos* list(const Wire::DataId& after, CORBA::ULong most) override;
+    Wire::DatumInfo* change(const Wire::DataId& id, const Wire::SpecChange& wanted) override;
+    void renew_datum(const Wire::DataId& id) override;
     void free_datum(const Wire::DataId& id) override;
     void forget_name(const char* name, const Wire::DataId& unless) override;
     void renew_client(Wire::ClientId client, CORBA::ULong lease_ms) override;

@@ -3,15 +3,16 @@
 #include "common/base/error.h"
 #include "common/orb/error_bridge.h"
 #include "data_service/corba/group_wire.h"
+#include "data_service/corba/provider_wire.h"
 
 namespace juxta::data {
 
-void CorbaProviderCalls::reserve(const ProviderContact& provider, const GroupId& group,
-                                 std::uint64_t bytes, std::uint32_t block_count, unsigned hold_ms,
+void CorbaProviderCalls::reserve(const ProviderContact& provider, const Reservation& wanted,
                                  unsigned deadline_ms) {
     const Wire::Provider_var remote = references_.at(provider.address);
+    const Wire::Reservation wire = to_wire(wanted);
     orb::Deadline deadline(deadline_ms);
-    orb::ask([&] { remote->reserve(to_wire(group), bytes, block_count, hold_ms); });
+    orb::ask([&] { remote->reserve(wire); });
 }
 
 void CorbaProviderCalls::adopt(const ProviderContact& provider, const std::vector<GroupView>& views,

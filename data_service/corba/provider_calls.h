@@ -12,8 +12,8 @@ public:
     // `node` outlives it.
     explicit CorbaProviderCalls(orb::Node& node) : references_(node, "Provider") {}
 
-    void reserve(const ProviderContact& provider, const GroupId& group, std::uint64_t bytes,
-                 std::uint32_t block_count, unsigned hold_ms, unsigned deadline_ms) override;
+    void reserve(const ProviderContact& provider, const Reservation& wanted,
+                 unsigned deadline_ms) override;
     void adopt(const ProviderContact& provider, const std::vector<GroupView>& views,
                unsigned deadline_ms) override;
     Seen look_at(const ProviderContact& provider, unsigned deadline_ms) override;

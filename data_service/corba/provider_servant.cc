@@ -1,10 +1,13 @@
 #include "data_service/corba/provider_servant.h"
 
+#include <algorithm>
+
 #include "common/base/error.h"
 #include "common/log/log.h"
 #include "common/orb/error_bridge.h"
 #include "common/orb/model_wire.h"
 #include "data_service/corba/group_wire.h"
+#include "data_service/corba/provider_wire.h"
 
 namespace juxta::data {
 namespace {
@@ -14,7 +17,7 @@ constexpr CORBA::ULong kLongestRead = 1024 * 1024;
 Caller caller(const Wire::Caller& who) { return {ClientId{who.client}, who.rid}; }
 
 CORBA::ULong milliseconds(Duration duration) {
-    return static_cast<CORBA::ULong>(duration / kMillisecond);
+    return static_cast<CORBA::ULong>(std::max<Duration>(duration, 0) / kMillisecond);
 }
 
 SegmentWanted wanted(const Wire::SegmentRequest& request) {
@@ -24,14 +27,16 @@ SegmentWanted wanted(const Wire::SegmentRequest& request) {
             })};
 }
 
+SmallContent small_content(const Wire::SmallSegment& wire) {
+    const auto* first = reinterpret_cast<const std::byte*>(wire.content.get_buffer());
+    return {from_wire(wire.segment),
+            std::make_shared<const std::vector<std::byte>>(first, first + wire.content.length())};
+}
+
 }  // namespace
 
-void ProviderServant::reserve(const Wire::GroupId& group, Wire::u64 size_bytes,
-                              CORBA::ULong block_count, CORBA::ULong hold_ms) {
-    orb::answer([&] {
-        if (block_count > kMaxBlocks) throw Error(ErrorCode::invalid_argument, "too many blocks");
-        provider_.reserve(from_wire(group), size_bytes, block_count, hold_ms * kMillisecond);
-    });
+void ProviderServant::reserve(const Wire::Reservation& wanted) {
+    orb::answer([&] { provider_.reserve(from_wire(wanted)); });
 }
 
 void ProviderServant::adopt(const Wire::GroupViews& views) {
@@ -42,25 +47,33 @@ Wire::u64 ProviderServant::incarnation() {
     return orb::answer([&] { return provider_.incarnation(); });
 }
 
-void ProviderServant::deliver(const Wire::PeerMessages& messages) {
-    orb::answer([&] {
-        provider_.deliver(orb::collect(
+Wire::PeerMessages* ProviderServant::deliver(const Wire::PeerMessages& messages) {
+    return orb::answer([&] {
+        const std::vector<PeerMessage> answers = provider_.deliver(orb::collect(
             messages, [](const Wire::PeerMessage& message) { return from_wire(message); }));
+        Wire::PeerMessages_var wire = new Wire::PeerMessages;
+        orb::fill(wire.inout(), answers,
+                  [](const PeerMessage& message) { return to_wire(message); });
+        return wire._retn();
     });
 }
 
 Wire::Grant* ProviderServant::acquire(const Wire::Caller& who, const Wire::DataId& datum,
-                                      CORBA::Boolean shared, CORBA::ULong waited_ms,
-                                      CORBA::ULong wait_ms) {
+                                      CORBA::Boolean shared, CORBA::ULong lease_ms,
+                                      CORBA::ULong waited_ms, CORBA::ULong wait_ms) {
     return orb::answer([&] {
-        const auto granted = provider_.acquire(caller(who), orb::from_wire(datum), shared,
-                                               waited_ms * kMillisecond, wait_ms * kMillisecond);
+        Acquire wanted;
+        wanted.shared = shared;
+        wanted.waited = waited_ms * kMillisecond;
+        wanted.lease = lease_ms * kMillisecond;
+        const auto granted =
+            provider_.acquire(caller(who), orb::from_wire(datum), wanted, wait_ms * kMillisecond);
         Wire::Grant_var grant = new Wire::Grant;
         grant->granted = granted.has_value();
         grant->token = granted ? granted->token : 0;
         grant->version = granted ? granted->version : 0;
         if (granted) grant->blocks = to_wire(granted->blocks);
-        grant->lease_ms = milliseconds(provider_.lock_lease());
+        grant->lease_ms = lease_ms != 0 ? lease_ms : milliseconds(provider_.lock_lease());
         return grant._retn();
     });
 }
@@ -74,9 +87,11 @@ void ProviderServant::renew(const Wire::Caller& who, const Wire::DataId& datum, 
 }
 
 Wire::u64 ProviderServant::release(const Wire::Caller& who, const Wire::DataId& datum,
-                                   Wire::u64 token, const Wire::Changes& changed) {
+                                   Wire::u64 token, const Wire::Changes& changed,
+                                   const Wire::SmallSegments& carried, CORBA::Boolean keep_lock) {
     return orb::answer([&] {
-        return provider_.release(caller(who), orb::from_wire(datum), token, from_wire(changed));
+        return provider_.release(caller(who), orb::from_wire(datum), token, from_wire(changed),
+                                 orb::collect(carried, small_content), keep_lock);
     });
 }
 
@@ -86,6 +101,22 @@ void ProviderServant::abandon(const Wire::Caller& who, const Wire::DataId& datum
 
 void ProviderServant::unlock(const Wire::Caller& who, const Wire::DataId& datum, Wire::u64 token) {
     orb::answer([&] { provider_.unlock(caller(who), orb::from_wire(datum), token); });
+}
+
+Wire::LockState* ProviderServant::look(const Wire::DataId& datum) {
+    return orb::answer([&] {
+        const Looked seen = provider_.look(orb::from_wire(datum));
+        Wire::LockState_var state = new Wire::LockState;
+        state->token = seen.holder;
+        state->holder = seen.holder_client.value;
+        state->lease_left_ms = milliseconds(seen.lease_left);
+        orb::fill(state->readers, seen.readers, [](const SharedHold& reader) {
+            return Wire::SharedHold{reader.token, reader.client.value, milliseconds(reader.left)};
+        });
+        state->waiting = static_cast<CORBA::ULong>(seen.waiting);
+        state->newest = seen.newest;
+        return state._retn();
+    });
 }
 
 Wire::Snapshot* ProviderServant::acquire_read(const Wire::Caller& who, const Wire::DataId& datum) {
@@ -126,18 +157,22 @@ void ProviderServant::stage(const Wire::Caller& who, const Wire::SegmentId& segm
     orb::answer([&] { provider_.stage(caller(who), from_wire(segment), size_bytes); });
 }
 
-void ProviderServant::read(const Wire::SegmentId& segment, Wire::u64 offset,
-                           CORBA::ULong length_bytes, Wire::Bytes& content) {
-    orb::answer([&] {
+CORBA::ULong ProviderServant::read(const Wire::SegmentId& segment, Wire::u64 offset,
+                                   CORBA::ULong length_bytes, Wire::Bytes& content) {
+    return orb::answer([&]() -> CORBA::ULong {
         if (length_bytes > kLongestRead) {
             throw Error(ErrorCode::invalid_argument,
                         "one read gives at most " + std::to_string(kLongestRead) + " bytes, not " +
                             std::to_string(length_bytes));
         }
         content.length(length_bytes);
-        provider_.read(from_wire(segment), offset,
-                       {reinterpret_cast<std::byte*>(content.get_buffer()), length_bytes});
+        return provider_.read(from_wire(segment), offset,
+                              {reinterpret_cast<std::byte*>(content.get_buffer()), length_bytes});
     });
+}
+
+void ProviderServant::doubt(const Wire::SegmentId& segment) {
+    orb::answer([&] { provider_.doubt(from_wire(segment)); });
 }
 
 Wire::Movements* ProviderServant::fetch(const Wire::DataId& datum, Wire::u64 version,

@@ -12,20 +12,22 @@ public:
     // name in here.)
     explicit ProviderServant(data::Provider& provider) : provider_(provider) {}
 
-    void reserve(const Wire::GroupId& group, Wire::u64 size_bytes, CORBA::ULong block_count,
-                 CORBA::ULong hold_ms) override;
+    void reserve(const Wire::Reservation& wanted) override;
     void adopt(const Wire::GroupViews& views) override;
     Wire::u64 incarnation() override;
-    void deliver(const Wire::PeerMessages& messages) override;
+    Wire::PeerMessages* deliver(const Wire::PeerMessages& messages) override;
 
     Wire::Grant* acquire(const Wire::Caller& who, const Wire::DataId& datum, CORBA::Boolean shared,
-                         CORBA::ULong waited_ms, CORBA::ULong wait_ms) override;
+                         CORBA::ULong lease_ms, CORBA::ULong waited_ms,
+                         CORBA::ULong wait_ms) override;
     void cancel_acquire(const Wire::Caller& who, const Wire::DataId& datum) override;
     void renew(const Wire::Caller& who, const Wire::DataId& datum, Wire::u64 token) override;
     Wire::u64 release(const Wire::Caller& who, const Wire::DataId& datum, Wire::u64 token,
-                      const Wire::Changes& changed) override;
+                      const Wire::Changes& changed, const Wire::SmallSegments& carried,
+                      CORBA::Boolean keep_lock) override;
     void abandon(const Wire::Caller& who, const Wire::DataId& datum, Wire::u64 token) override;
     void unlock(const Wire::Caller& who, const Wire::DataId& datum, Wire::u64 token) override;
+    Wire::LockState* look(const Wire::DataId& datum) override;
     Wire::Snapshot* acquire_read(const Wire::Caller& who, const Wire::DataId& datum) override;
     void renew_pin(const Wire::Caller& who, const Wire::DataId& datum, Wire::u64 version) override;
     void unpin(const Wire::Caller& who, const Wire::DataId& datum, Wire::u64 version) override;
@@ -34,8 +36,9 @@ public:
                 const Wire::Bytes& content) override;
     void stage(const Wire::Caller& who, const Wire::SegmentId& segment,
                Wire::u64 size_bytes) override;
-    void read(const Wire::SegmentId& segment, Wire::u64 offset, CORBA::ULong length_bytes,
-              Wire::Bytes& content) override;
+    CORBA::ULong read(const Wire::SegmentId& segment, Wire::u64 offset, CORBA::ULong length_bytes,
+                      Wire::Bytes& content) override;
+    void doubt(const Wire::SegmentId& segment) override;
     Wire::Movements* fetch(const Wire::DataId& datum, Wire::u64 version,
                            const Wire::SegmentRequests& segments) override;
 

@@ -1,19 +1,28 @@
-// One cluster's manager: providers, data, views. docs/protocol.md, section 5.
+// One replica of a cluster's manager: providers, data, views. docs/protocol.md, section 5.
 //
 //     servants --- register_provider, beat, allocate, find, ... ---> ClusterManager
 //     ClusterManager --- reserve, adopt, look_at ------------------> ProviderCalls (port)
-//     ClusterManager --- append -----------------------------------> CommandLog
+//     ClusterManager --- providers of other clusters --------------> OtherClusters (port)
+//     ClusterManager --- propose ----------------------------------> ReplicatedLog (port)
 //
-// What it decides, it decides in its Directory, by commands that are on disk before they take
-// effect (propose() is the one place); what time tells is asked of its Overseer. Soft, and rebuilt
-// after a restart: room, newest versions, cached copies, leases of clients, silence.
+// What it decides, it decides in its Directory, by commands that the log has kept before they take
+// effect (decide() is the one place); what time tells is asked of its Overseer. Soft, and told
+// again to every new leader: room, newest versions, cached copies, leases of clients, silence,
+// offers of disks, and volatile data, whose one provider knows them.
 //
-// Threading: any thread. A loop thread and a few couriers of its own between start() and stop().
-// No port is called under its lock. Errors: as idl/manager.idl says of each operation.
+// A replica that does not lead refuses every operation with not_leader (the redirect is the
+// leader's address, if known). unavailable: whether a change was made is not known; to ask again
+// with the same request is safe.
+//
+// Nothing here looks at all data under the lock: work follows the groups that changed, those that
+// are not settled, and, for a new leader, all of them in slices.
+//
+// Threading: any thread. A loop thread and a few couriers of its own between start() and stop();
+// the log's thread applies. No port is called under its lock. Errors: as idl/manager.idl says of
+// each operation.
 #pragma once
 
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -23,9 +32,11 @@
 #include "common/base/crew.h"
 #include "common/base/guarded.h"
 #include "data_service/core/cluster_manager_state.h"
-#include "data_service/core/command_log.h"
 #include "data_service/core/directory.h"
+#include "data_service/core/group_reports.h"
 #include "data_service/core/group_view.h"
+#include "data_service/core/replicated_log.h"
+#include "data_service/core/reservation.h"
 
 namespace juxta::data {
 
@@ -34,8 +45,8 @@ class ProviderCalls {
 public:
     virtual ~ProviderCalls() = default;
 
-    virtual void reserve(const ProviderContact& provider, const GroupId& group, std::uint64_t bytes,
-                         std::uint32_t block_count, unsigned hold_ms, unsigned deadline_ms) = 0;
+    virtual void reserve(const ProviderContact& provider, const Reservation& wanted,
+                         unsigned deadline_ms) = 0;
     virtual void adopt(const ProviderContact& provider, const std::vector<GroupView>& views,
                        unsigned deadline_ms) = 0;
 
@@ -45,6 +56,17 @@ public:
         Incarnation incarnation = 0;  // alive: of who answers there now
     };
     virtual Seen look_at(const ProviderContact& provider, unsigned deadline_ms) = 0;
+};
+
+// The managers of the platform's other clusters, for data that keep copies there.
+class OtherClusters {
+public:
+    virtual ~OtherClusters() = default;
+
+    virtual std::vector<std::string> names() const = 0;
+    // The living providers of `cluster`. Ends within `deadline_ms`, or throws Error.
+    virtual std::vector<ProviderContact> providers(const std::string& cluster,
+                                                   unsigned deadline_ms) = 0;
 };
 
 // A beat: which groups it has copies of, at which epoch, and versions that changed.
@@ -65,37 +87,42 @@ struct BeatAnswer {
 struct ClusterManagerSettings {
     std::string cluster;
     Durations durations;
-    std::filesystem::path folder;              // of the log
     Duration provider_deadline = 1 * kSecond;  // of one call to a provider
+    Duration log_deadline = 5 * kSecond;       // of one proposal
     Duration hold = 10 * kSecond;              // of a reservation without a view
-    Duration first_lease = 10 * kSecond;       // of clients known from before a restart
+    Duration first_lease = 10 * kSecond;       // of clients known from before
 };
 
-class ClusterManager {
+class ClusterManager : private ReplicatedLog::Machine {
 public:
-    // Replays the log. `calls` must outlive it. Throws what CommandLog throws.
-    ClusterManager(ClusterManagerSettings settings, ProviderCalls& calls);
-    ~ClusterManager();
+    // `log`, `calls` and `others` must outlive it; without `others` there is one cluster.
+    ClusterManager(ClusterManagerSettings settings, ReplicatedLog& log, ProviderCalls& calls,
+                   OtherClusters* others = nullptr);
+    ~ClusterManager() override;
 
-    void start();
-    void stop();  // returns when no thread of its own runs
+    void start();  // starts the log. Throws what that throws
+    void stop();   // stops the log; returns when no thread of its own runs
 
     // -- for providers
     Durations register_provider(const ProviderContact& newcomer, const Room& room);
     BeatAnswer beat(const Beat& beat);
-    bool activated(const Member& self, const GroupId& group, Epoch epoch);
-    void full(const Member& self, const GroupId& group, Epoch epoch, const Member& joiner);
+    void offer_disks(const Member& self, const std::vector<DiskOffer>& offers, bool complete);
+    void hold_volatile(const Member& self, const std::vector<VolatileDatum>& held);
+    std::vector<std::pair<GroupId, Epoch>> record(
+        const Member& self, const std::vector<std::pair<GroupId, Epoch>>& activated,
+        const std::vector<Join>& full);
     void suspect(const Member& who);
     void cached(const ProviderContact& holder, const DataId& id, Version version, bool held);
-    std::vector<ProviderContact> providers() const;  // those not known to be dead
+    std::vector<ProviderContact> providers() const;  // and guests; not known to be dead
     void drain(const std::string& provider, bool leaving);
 
     // -- for clients
     DatumInfo allocate(const RequestId& request, const DataId& id, const DataSpec& wanted);
     DatumInfo find(const DataId& id) const;
     DatumInfo find_by_name(const std::string& name) const;
-    std::vector<DatumInfo> list() const;
+    std::vector<DatumInfo> list(const DataId& after, std::size_t most) const;
     DatumInfo change(const ChangeDatum& change);
+    void renew_datum(const DataId& id);
     void free_datum(const DataId& id);
     void forget_name(const std::string& name, const DataId& unless);
     void renew_client(ClientId client, Duration lease);
@@ -104,49 +131,88 @@ public:
     // -- for schedulers
     std::vector<DatumLocation> locate(const std::vector<DataId>& ids) const;
 
-    std::uint64_t consensus_commits() const;
+    // -- for operators
+    ReplicatedLog::Role role() const { return log_.role(); }
+    std::uint64_t consensus_commits() const;  // commands that this replica had committed
 
 private:
     using State = ClusterManagerState;
 
-    // What a batch of commands did, and what is to be told to whom because of it.
+    // What commands did, and what the proposer has to tell because of it, if he wants to.
     struct Decided {
         std::vector<Applied> applied;
         std::vector<Letter> letters;
     };
+    // One copy that is asked for.
+    struct Asked {
+        ProviderContact provider;
+        BlockNumber block = 0;
+    };
 
-    // The one place where anything is decided: on disk, then applied, in one order. Concurrent
-    // proposals share one sync. Throws Error unavailable if the log cannot keep them.
-    Decided decide(std::vector<Command> commands);
-    void write_batch(const std::vector<std::shared_ptr<Proposal>>& batch);
-    // decide(), then the letters are on their way.
+    // -- the log's side
+    void apply(std::string_view entry) override;
+    std::string snapshot() override;
+    void restore(std::string_view snapshot) override;
+    void role_changed(bool leads, const std::string& leader_address) override;
+
+    [[noreturn]] void refuse_to_follow(const State& s) const;
+    Leadership& leading(State& s) const;  // throws not_leader
+    const Leadership& leading(const State& s) const;
+
+    // The one place where anything is decided. Throws Error not_leader (nothing was), unavailable.
+    Decided decide(std::vector<Command> commands, bool tells_itself);
     std::vector<Applied> propose(std::vector<Command> commands);
     Applied propose(Command command);
 
+    // -- allocation
     std::uint64_t checked_size(const DataId& id, const DataSpec& spec) const;
-    std::vector<Member> reserve_copies(const DataId& id, const DataSpec& spec, std::uint64_t bytes);
-    std::vector<Member> candidates_for(const DataSpec& spec, std::uint64_t bytes);
-    std::vector<std::string> reserve_at(const std::vector<ProviderContact>& providers,
-                                        const GroupId& group, std::uint64_t bytes);
+    Reservation reservation(const RequestId& request, const DataId& id, const DataSpec& spec,
+                            BlockNumber block) const;
+    void await_candidates(const DataSpec& spec);
+    std::vector<std::vector<ProviderContact>> reserve_copies(const RequestId& request,
+                                                             const DataId& id,
+                                                             const DataSpec& spec);
+    void reserve_guests(const RequestId& request, const DataId& id, const DataSpec& spec,
+                        std::vector<std::vector<ProviderContact>>& blocks);
+    std::vector<Asked> choose(const DataSpec& spec,
+                              const std::vector<std::vector<ProviderContact>>& had,
+                              std::vector<std::set<ProviderId>>& asked);
+    std::vector<std::string> reserve_at(const RequestId& request, const DataId& id,
+                                        const DataSpec& spec, const std::vector<Asked>& asked);
     [[noreturn]] void refuse_for_space(const DataSpec& spec, std::uint64_t bytes,
                                        const std::vector<std::string>& why) const;
+    void allocate_volatile(const RequestId& request, const DataId& id, const DataSpec& spec);
+    void make_known(const std::vector<DataId>& volatile_data);
+    void note_life(Leadership& leading, const DataId& id, const DataSpec& spec) const;
 
-    void post(const std::vector<Letter>& letters);  // to be delivered by the crew
-    void deliver(ProviderId provider);              // the mail of one provider
+    // -- telling
+    void start_couriers(const std::set<ProviderId>& providers);
+    void deliver(ProviderId provider);  // the mail of one provider
     void deliver_now(const std::vector<Letter>& letters);
+    bool free_volatile(const DataId& id);
     void probe(const ProviderContact& provider);
+    void invite(const ProviderContact& joiner, const ChangeView& change);
+    void find_guests();
 
+    // -- the loop
     void loop();
-    void tick(Time now);
-    std::vector<Command> due(State& s, Time now);
-    void wake(const std::vector<GroupId>& groups);
-    void wake_for_all();
+    // False: there is more to do at once.
+    bool work(bool beat);
+    void look_around(Time now);
+    std::vector<Command> look_at_groups(State& s, Time now, std::vector<ChangeView>& invitations);
+    std::vector<Command> endings(State& s, Time now, std::vector<DataId>& ended_volatile);
+    void look_at(State& s, const GroupId& group, Time now, std::vector<Command>& commands,
+                 std::vector<ChangeView>& invitations);
+    void wake();
 
     const ClusterManagerSettings settings_;
+    ReplicatedLog& log_;
     ProviderCalls& calls_;
-    Guarded<State> state_;
-    std::unique_ptr<CommandLog> log_;  // touched by whoever has State::writing, only
+    OtherClusters* const others_;
+    const std::uint64_t replica_;  // random
+    mutable Guarded<State> state_;
     std::atomic<std::uint64_t> commits_{0};
+    std::atomic<bool> started_{false};
     Crew crew_;
     std::thread loop_;
 };

@@ -1,232 +1,91 @@
-// What clients and schedulers ask of the manager.
+// What clients and schedulers ask of the manager. Allocation: cluster_manager_allocation.cc.
 #include <algorithm>
 
 #include "common/base/error.h"
 #include "common/base/in_parallel.h"
-#include "common/log/log.h"
 #include "data_service/core/cluster_manager.h"
 
 namespace juxta::data {
 namespace {
 
 constexpr std::size_t most_told_at_once = 16;
-constexpr unsigned most_allocation_attempts = 3;
 
 unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration / kMillisecond); }
 
-void expect_name(const std::string& name) {
-    const std::string why = why_no_name(name);
-    if (!why.empty()) throw Error(ErrorCode::invalid_argument, why + "; nothing was changed");
+[[noreturn]] void refuse(const std::string& why) {
+    throw Error(ErrorCode::invalid_argument, why + "; nothing was changed");
 }
 
 }  // namespace
 
-std::uint64_t ClusterManager::checked_size(const DataId& id, const DataSpec& spec) const {
-    if (id.is_nil() || id.birth_tag() != cluster_tag(settings_.cluster)) {
-        throw Error(ErrorCode::invalid_argument,
-                    to_string(id) + " is no id for a datum of cluster " + settings_.cluster);
-    }
-    expect_name(spec.name);
-    if (spec.copies == 0) {
-        throw Error(ErrorCode::invalid_argument, "a datum has at least one copy; 0 were asked for");
-    }
-    if (spec.protocol != "sequential") {
-        throw Error(
-            ErrorCode::invalid_argument,
-            "there is no consistency protocol '" + spec.protocol + "' here; there is: sequential");
-    }
-    const auto bytes = bytes_of(spec.type);
-    if (!bytes) {
-        throw Error(ErrorCode::invalid_argument,
-                    "a datum of type " + to_string(spec.type) + " would have 2^63 bytes or more");
-    }
-    return *bytes;
-}
-
-std::vector<Member> ClusterManager::candidates_for(const DataSpec& spec, std::uint64_t bytes) {
-    // After its own start a manager waits for the beats of the providers it knows, before it says
-    // that there is no room.
-    const auto ask = [&](State& s) {
-        return s.overseer.candidates(s.directory, bytes, s.directory.providers().size(),
-                                     spec.preferred_host, monotonic_now());
-    };
-    const auto may_still_come = [](State& s) {
-        bool any = false;
-        for (const auto& [id, record] : s.directory.providers()) {
-            const Member& self = record.contact.self;
-            if (s.directory.is_dead(self)) continue;
-            if (!s.registered.contains(self)) return true;
-            any = true;
-        }
-        return !any;
-    };
-    const Time started = state_.with([](State& s) { return s.started; });
-    const Duration grace = started + 2 * settings_.durations.detection - monotonic_now();
-    const auto deadline =
-        std::chrono::steady_clock::now() + std::chrono::microseconds(std::max<Duration>(0, grace));
-    state_.wait_until(deadline, [&](State& s) { return !ask(s).empty() || !may_still_come(s); });
-    return state_.with(ask);
-}
-
-std::vector<std::string> ClusterManager::reserve_at(const std::vector<ProviderContact>& providers,
-                                                    const GroupId& group, std::uint64_t bytes) {
-    std::vector<std::string> failures(providers.size());
-    in_parallel(providers.size(), [&](std::size_t i) {
-        try {
-            calls_.reserve(providers[i], group, bytes, 1, milliseconds(settings_.hold),
-                           milliseconds(settings_.provider_deadline));
-        } catch (const Error& e) {
-            failures[i] = providers[i].name + ": " + e.what();
-            if (e.code() != ErrorCode::out_of_space) suspect(providers[i].self);
-        }
-    });
-    return failures;
-}
-
-std::vector<Member> ClusterManager::reserve_copies(const DataId& id, const DataSpec& spec,
-                                                   std::uint64_t bytes) {
-    const std::vector<Member> candidates = candidates_for(spec, bytes);
-    std::vector<Member> reserved;
-    std::vector<std::string> why;
-    std::size_t next = 0;
-    while (reserved.size() < spec.copies && next < candidates.size()) {
-        std::vector<ProviderContact> asked;
-        state_.with([&](State& s) {
-            while (next < candidates.size() && reserved.size() + asked.size() < spec.copies) {
-                if (const auto contact = contact_of(s.directory, candidates[next++])) {
-                    asked.push_back(*contact);
-                }
-            }
-        });
-        const std::vector<std::string> failures = reserve_at(asked, {id, 0}, bytes);
-        state_.with([&](State& s) {
-            for (std::size_t i = 0; i < asked.size(); ++i) {
-                if (!failures[i].empty()) {
-                    why.push_back(failures[i]);
-                    continue;
-                }
-                reserved.push_back(asked[i].self);
-                // Until its next beat tells exactly.
-                Room& room = s.rooms[asked[i].self.provider];
-                room.used_bytes += bytes;
-                s.overseer.room(asked[i].self.provider, room.free_bytes(), room.used_bytes);
-            }
-        });
-    }
-    if (reserved.empty()) refuse_for_space(spec, bytes, why);
-    return reserved;
-}
-
-void ClusterManager::refuse_for_space(const DataSpec& spec, std::uint64_t bytes,
-                                      const std::vector<std::string>& why) const {
-    std::string text = "no provider of cluster " + settings_.cluster + " can store " +
-                       std::to_string(bytes) + " bytes" +
-                       (spec.name.empty() ? "" : " for '" + spec.name + "'") + ": ";
-    std::string list = state_.with([&](const State& s) {
-        std::string all;
-        for (const auto& [id, record] : s.directory.providers()) {
-            const ProviderContact& contact = record.contact;
-            if (contact.cache_only) continue;
-            if (!all.empty()) all += ", ";
-            all += contact.name + " ";
-            const auto room = s.rooms.find(id);
-            if (s.directory.is_dead(contact.self)) {
-                all += "is dead";
-            } else if (record.draining) {
-                all += "is leaving";
-            } else if (room == s.rooms.end() ||
-                       s.overseer.is_silent(contact.self, monotonic_now())) {
-                all += "does not answer";
-            } else {
-                all += "has " + std::to_string(room->second.free_bytes()) + " of " +
-                       std::to_string(room->second.capacity_bytes) + " bytes free";
-            }
-        }
-        return all.empty() ? std::string("it has no provider") : all;
-    });
-    for (const std::string& reason : why) list += "; " + reason;
-    throw Error(ErrorCode::out_of_space, text + list + ". Free data, or add a provider");
-}
-
-DatumInfo ClusterManager::allocate(const RequestId& request, const DataId& id,
-                                   const DataSpec& wanted) {
-    const std::uint64_t bytes = checked_size(id, wanted);
-    DataSpec spec = wanted;
-    if (spec.persistence == Persistence::unique_sticky) spec.copies = 1;
-    const auto known = state_.with([&](State& s) {
-        const auto before = s.directory.allocated_by(request);
-        const bool taken = !before && s.directory.find(id) != nullptr;
-        if (taken) {
-            throw Error(ErrorCode::invalid_argument, to_string(id) + " is allocated already");
-        }
-        return before;
-    });
-    if (known) return find(*known);
-
-    const auto allocated_now = [&] {
-        return state_.with([&](State& s) { return s.directory.allocated_by(request); });
-    };
-    // Refused where a provider died between its reservation and the decision: then with others.
-    for (unsigned attempt = 0; attempt < most_allocation_attempts && !allocated_now(); ++attempt) {
-        const std::vector<Member> members = reserve_copies(id, spec, bytes);
-        Decided decided = decide({AllocateDatum{request, id, spec, bytes, {members}}});
-        if (!decided.applied.front().accepted) continue;
-        state_.with([&](State& s) {
-            s.newest.emplace(id, 0);
-            if (spec.lifetime != Lifetime::client) return;
-            Time& lease = s.leases[spec.client];
-            lease = std::max(lease, monotonic_now() + settings_.first_lease);
-        });
-        deliver_now(decided.letters);
-    }
-    const auto allocated = allocated_now();
-    if (!allocated) {
-        throw Error(ErrorCode::unavailable,
-                    "providers of cluster " + settings_.cluster + " died while " + to_string(id) +
-                        " was being allocated, again and again; nothing was kept, try again");
-    }
-    wake({{*allocated, 0}});
-    return find(*allocated);
-}
-
 // Who cannot be told now, or is one of very many, is told by its mail.
 void ClusterManager::deliver_now(const std::vector<Letter>& letters) {
-    if (letters.size() > most_told_at_once) return post(letters);
     std::vector<char> told(letters.size(), 0);
-    in_parallel(letters.size(), [&](std::size_t i) {
+    const auto tell = [&](std::size_t i) {
         const Letter& letter = letters[i];
-        const auto contact = state_.with([&](State& s) {
-            return letter.foreign ? letter.foreign : contact_of(s.directory, letter.to);
+        std::optional<ProviderContact> contact = letter.foreign;
+        std::optional<GroupView> view;
+        state_.with([&](State& s) {
+            if (!contact) contact = contact_of(s.directory, letter.to);
+            if (const auto record = s.directory.find(letter.group)) {
+                view = {letter.group, record->view};
+            }
         });
-        if (!contact) return;
+        if (!contact || !view) return;
         try {
-            calls_.adopt(*contact, {letter.content}, milliseconds(settings_.provider_deadline));
+            calls_.adopt(*contact, {*view}, milliseconds(settings_.provider_deadline));
             told[i] = 1;
-            state_.with([&](State& s) { note_told(s, letter.to, {letter.content}); });
+            state_.with([&](State& s) {
+                if (s.leading) note_told(*s.leading, letter.to, {*view});
+            });
         } catch (const Error&) {
-            suspect(letter.to);
+            state_.with([&](State& s) {
+                if (s.leading && !letter.foreign) s.leading->overseer.suspect(letter.to);
+            });
         }
-    });
+    };
+    if (letters.size() <= most_told_at_once) in_parallel(letters.size(), tell);
     std::vector<Letter> rest;
     for (std::size_t i = 0; i < letters.size(); ++i) {
         if (!told[i]) rest.push_back(letters[i]);
     }
-    post(rest);
+    start_couriers(state_.with([&](State& s) { return post(s, rest); }));
 }
 
 DatumInfo ClusterManager::find(const DataId& id) const {
-    return state_.with([&](const State& s) {
-        const DatumRecord* record = s.directory.find(id);
-        if (record == nullptr || record->freed) {
-            throw Error(ErrorCode::not_found, "cluster " + settings_.cluster + " has no datum " +
-                                                  to_string(id) + " (never allocated, or freed)");
+    const auto look = [&](const State& s) -> std::optional<DatumInfo> {
+        leading(s);
+        if (const auto record = record_of(s, id)) {
+            return describe(s, settings_.cluster, id, *record);
         }
-        return describe(s, settings_.cluster, id, *record);
+        return std::nullopt;
+    };
+    auto found = state_.with(look);
+    if (found) return *found;
+    // A new leader does not know yet what only providers know.
+    const Duration grace = state_.with([&](const State& s) {
+        const bool is_known = s.directory.block_count(id) > 0;
+        const Time until = leading(s).started + 2 * settings_.durations.detection;
+        return is_known || s.leading->not_told.empty() ? 0 : until - monotonic_now();
     });
+    if (grace > 0) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(grace);
+        state_.wait_until(deadline, [&](const State& s) {
+            return !s.leading || s.leading->not_told.empty() ||
+                   s.leading->volatile_data.find(id) != nullptr;
+        });
+        found = state_.with(look);
+        if (found) return *found;
+    }
+    throw Error(ErrorCode::not_found, "cluster " + settings_.cluster + " has no datum " +
+                                          to_string(id) + " (never allocated, or freed)");
 }
 
 DatumInfo ClusterManager::find_by_name(const std::string& name) const {
-    const auto id = state_.with([&](const State& s) { return s.directory.named(name); });
+    const auto id = state_.with([&](const State& s) {
+        leading(s);
+        return s.directory.named(name);
+    });
     if (!id) {
         throw Error(ErrorCode::not_found,
                     "cluster " + settings_.cluster + " has no datum named '" + name + "'");
@@ -234,68 +93,139 @@ DatumInfo ClusterManager::find_by_name(const std::string& name) const {
     return find(*id);
 }
 
-std::vector<DatumInfo> ClusterManager::list() const {
+std::vector<DatumInfo> ClusterManager::list(const DataId& after, std::size_t most) const {
+    constexpr std::size_t most_at_once = 1000;
+    most = std::min(most, most_at_once);
     return state_.with([&](const State& s) {
-        std::vector<DatumInfo> all;
-        for (const auto& [id, record] : s.directory.data()) {
-            if (!record.freed) all.push_back(describe(s, settings_.cluster, id, record));
+        std::vector<DataId> ids;
+        const Directory::Data data = s.directory.data();
+        for (auto at = data.after(after); at != data.end() && ids.size() < most; ++at) {
+            if (!at.is_freed()) ids.push_back(at.id());
         }
-        return all;
+        const auto& held = leading(s).volatile_data.all();
+        std::size_t taken = 0;
+        for (auto at = held.upper_bound(after); at != held.end() && taken < most; ++at, ++taken) {
+            ids.push_back(at->first);
+        }
+        std::ranges::sort(ids);
+        if (ids.size() > most) ids.resize(most);
+        std::vector<DatumInfo> some;
+        for (const DataId& id : ids) {
+            some.push_back(describe(s, settings_.cluster, id, *record_of(s, id)));
+        }
+        return some;
     });
 }
 
 DatumInfo ClusterManager::change(const ChangeDatum& change) {
     const DatumInfo before = find(change.id);
-    if (change.name) expect_name(*change.name);
-    if (change.copies == std::uint16_t{0}) {
-        throw Error(ErrorCode::invalid_argument, "a datum has at least one copy; 0 were asked for");
+    if (change.name) {
+        const std::string why = why_no_name(*change.name);
+        if (!why.empty()) refuse(why);
     }
+    if (change.copies == std::uint16_t{0}) refuse("a datum has at least one copy");
+    if (change.clusters == std::uint16_t{0}) refuse("a datum is kept in at least one cluster");
+    if (change.lease_ms == std::uint64_t{0}) refuse("a lease lasts at least 1 ms");
     const Persistence mode = change.persistence.value_or(before.spec.persistence);
-    if (mode == Persistence::unique_sticky && change.copies.value_or(1) > 1) {
-        throw Error(ErrorCode::invalid_argument, "unique_sticky data have exactly one copy, not " +
-                                                     std::to_string(*change.copies));
+    if (mode == Persistence::unique_sticky &&
+        (change.copies.value_or(1) > 1 || change.clusters.value_or(1) > 1)) {
+        refuse("unique_sticky data have exactly one copy");
     }
+    if (before.lost) {
+        throw Error(ErrorCode::data_lost, to_string(change.id) +
+                                              " is lost: nothing of it can be changed but that "
+                                              "it is freed");
+    }
+    make_known({change.id});
     propose(change);
-    wake_for_all();
+    state_.with([&](State& s) {
+        if (!s.leading) return;
+        if (const auto head = s.directory.find_head(change.id)) {
+            if (head->spec.lifetime != Lifetime::lease) s.leading->leases.erase(change.id);
+            note_life(*s.leading, change.id, head->spec);
+        }
+    });
+    wake();
     return find(change.id);
 }
 
-void ClusterManager::free_datum(const DataId& id) {
+void ClusterManager::renew_datum(const DataId& id) {
+    const DatumInfo info = find(id);
+    state_.with([&](State& s) { note_life(leading(s), id, info.spec); });
+}
+
+bool ClusterManager::free_volatile(const DataId& id) {
+    std::optional<ProviderContact> provider;
+    View freed;
     const bool known = state_.with([&](State& s) {
-        const DatumRecord* record = s.directory.find(id);
-        return record != nullptr && !record->freed;
+        VolatileShelf& shelf = leading(s).volatile_data;
+        const DatumRecord* record = shelf.find(id);
+        if (record == nullptr) return false;
+        freed = record->blocks[0].view;
+        provider = contact_of(s.directory, freed.members.front());
+        shelf.erase(id);
+        s.leading->newest.erase(id);
+        s.leading->caches.erase(id);
+        s.leading->leases.erase(id);
+        return true;
+    });
+    if (!known || !provider) return known;
+    freed.epoch += 1;
+    freed.freed = true;
+    try {
+        calls_.adopt(*provider, {{{id, 0}, freed}}, milliseconds(settings_.provider_deadline));
+    } catch (const Error&) {
+        // Its beat will tell of a group that nobody knows, and hear that it is freed.
+    }
+    return true;
+}
+
+void ClusterManager::free_datum(const DataId& id) {
+    if (free_volatile(id)) return;
+    const bool known = state_.with([&](State& s) {
+        leading(s);
+        return s.directory.block_count(id) > 0 && !s.directory.is_freed(id);
     });
     // Told before the answer, so that nobody who asks afterwards is served.
-    if (known) deliver_now(decide({FreeDatum{id}}).letters);
+    if (known) deliver_now(decide({FreeDatum{id}}, true).letters);
 }
 
 void ClusterManager::forget_name(const std::string& name, const DataId& unless) {
-    const auto holder = state_.with([&](State& s) { return s.directory.named(name); });
+    const auto holder = state_.with([&](State& s) {
+        leading(s);
+        return s.directory.named(name);
+    });
     if (holder && *holder != unless) propose(ForgetName{name, unless});
 }
 
 void ClusterManager::renew_client(ClientId client, Duration lease) {
-    state_.with([&](State& s) { s.leases[client] = monotonic_now() + lease; });
+    state_.with([&](State& s) { leading(s).clients.set(client, monotonic_now() + lease); });
 }
 
 void ClusterManager::end_client(ClientId client) {
+    std::vector<DataId> ended;
     const bool has_data = state_.with([&](State& s) {
-        s.leases.erase(client);
-        return std::ranges::any_of(s.directory.data(), [&](const auto& datum) {
-            const DatumRecord& record = datum.second;
-            return record.spec.lifetime == Lifetime::client && record.spec.client == client &&
-                   !record.freed;
-        });
+        leading(s).clients.erase(client);
+        ended = s.leading->volatile_data.data_of(client);
+        return !s.directory.data_of(client).empty();
+    });
+    in_parallel(ended.size(), [&](std::size_t i) {
+        try {
+            free_volatile(ended[i]);
+        } catch (const Error&) {
+            // Leads no longer: the next one gives the client a last lease.
+        }
     });
     if (has_data) propose(EndClient{client});
 }
 
 std::vector<DatumLocation> ClusterManager::locate(const std::vector<DataId>& ids) const {
     return state_.with([&](const State& s) {
+        leading(s);
         std::vector<DatumLocation> found;
         for (const DataId& id : ids) {
-            const DatumRecord* record = s.directory.find(id);
-            if (record == nullptr || record->freed || record->lost) continue;
+            const auto record = record_of(s, id);
+            if (!record || record->lost) continue;
             found.push_back(data::locate(s, id, *record));
         }
         return found;

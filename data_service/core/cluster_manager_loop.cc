@@ -1,8 +1,9 @@
-// What the manager does by itself: reviews, probes, deliveries, the ends of leases and of freed
-// data.
+// What the manager does by itself: reviews, probes, deliveries, invitations of joiners, the ends of
+// leases and of freed data.
 #include <algorithm>
 
 #include "common/base/error.h"
+#include "common/base/random.h"
 #include "common/log/log.h"
 #include "data_service/core/cluster_manager.h"
 
@@ -10,144 +11,252 @@ namespace juxta::data {
 namespace {
 
 constexpr std::size_t most_views_a_call = 2000;
+// Under one lock: a lookup waits for no more than these.
+constexpr std::size_t most_groups_a_step = 50;  // that changed
+constexpr std::size_t most_unsettled_a_step = 32;
+constexpr std::size_t most_swept_a_step = 100;  // by a new leader
+constexpr auto between_steps = std::chrono::microseconds(50);
+constexpr std::size_t most_freed_a_beat = 500;
+constexpr std::size_t most_guests = 16;  // of a cluster
+constexpr std::uint64_t unknown_bytes = std::uint64_t{1} << 62;
 constexpr Duration retry_after = 200 * kMillisecond;
+constexpr Duration guests_after = 1 * kSecond;
 
 unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration / kMillisecond); }
 
-// A freed datum that everybody has been told of, or who has not is dead.
-bool is_forgettable(const ClusterManagerState& s, const DataId& id, const DatumRecord& record) {
-    const auto told = s.told_freed.find(id);
-    for (BlockNumber block = 0; block < record.blocks.size(); ++block) {
-        for (const Member& member : concerned(s.directory, {id, block})) {
-            const bool has_heard = told != s.told_freed.end() && told->second.contains(member);
-            if (!has_heard && !s.directory.is_dead(member)) return false;
-        }
-    }
-    return true;
-}
-
 }  // namespace
 
-void ClusterManager::start() {
-    loop_ = std::thread([this] { loop(); });
-}
-
-void ClusterManager::stop() {
-    state_.change([](State& s) { s.stopping = true; });
-    if (loop_.joinable()) loop_.join();
-    crew_.stop();
-}
-
-void ClusterManager::wake(const std::vector<GroupId>& groups) {
-    state_.change([&](State& s) {
-        s.to_review.insert(s.to_review.end(), groups.begin(), groups.end());
-        s.woken = true;
-    });
-}
-
-void ClusterManager::wake_for_all() {
-    state_.change([](State& s) {
-        s.review_all = true;
-        s.woken = true;
-    });
+void ClusterManager::wake() {
+    state_.change([](State& s) { s.woken = true; });
 }
 
 void ClusterManager::loop() {
     const auto pause = std::chrono::microseconds(settings_.durations.heartbeat);
-    auto next_full = std::chrono::steady_clock::now();
+    auto next_beat = std::chrono::steady_clock::now();
+    bool idle = true;
     for (;;) {
-        const bool woken =
-            state_.wait_until(next_full, [](State& s) { return s.stopping || s.woken; });
-        const bool ending = state_.with([&](State& s) {
+        const auto until = idle ? next_beat : std::chrono::steady_clock::now();
+        state_.wait_until(until, [](State& s) { return s.stopping || s.woken; });
+        const bool ending = state_.with([](State& s) {
             s.woken = false;
-            if (!woken) s.review_all = true;
             return s.stopping;
         });
         if (ending) return;
-        if (!woken) next_full = std::chrono::steady_clock::now() + pause;
+        const bool beat = std::chrono::steady_clock::now() >= next_beat;
+        if (beat) next_beat = std::chrono::steady_clock::now() + pause;
         try {
-            tick(monotonic_now());
+            idle = work(beat);
+            if (!idle) std::this_thread::sleep_for(between_steps);  // others want the lock
         } catch (const Error& e) {
-            log::warning("the manager could not act now: {}", e.what());
+            log::warning("the manager of cluster {} could not act now: {}", settings_.cluster,
+                         e.what());
+            idle = true;
         }
     }
 }
 
-void ClusterManager::tick(Time now) {
-    std::vector<ProviderContact> to_probe;
-    std::vector<ProviderId> to_deliver;
-    std::vector<Command> commands = state_.with([&](State& s) {
-        for (const Member& member : s.overseer.to_probe(s.directory, now)) {
-            const auto contact = contact_of(s.directory, member);
-            if (contact && s.probing.insert(member).second) to_probe.push_back(*contact);
-        }
-        for (auto& [provider, mail] : s.mail) {
-            if (!mail.views.empty() && !mail.under_way && mail.not_before <= now) {
-                mail.under_way = true;
-                to_deliver.push_back(provider);
+bool ClusterManager::work(bool beat) {
+    const Time now = monotonic_now();
+    if (beat) look_around(now);
+    std::vector<Command> commands;
+    std::vector<ChangeView> invitations;
+    std::vector<std::pair<ProviderContact, ChangeView>> to_invite;
+    std::vector<DataId> ended_volatile;
+    std::size_t joins = 0;
+    bool idle = true;
+    state_.with([&](State& s) {
+        if (!s.leading) return;
+        for (ChangeView& ready : std::exchange(s.leading->ready, {})) commands.push_back(ready);
+        joins = commands.size();
+        if (beat) std::ranges::move(endings(s, now, ended_volatile), std::back_inserter(commands));
+        std::ranges::move(look_at_groups(s, now, invitations), std::back_inserter(commands));
+        for (ChangeView& change : invitations) {
+            if (const auto contact = contact_of(s.directory, *change.joiner)) {
+                s.leading->inviting.insert(change.group);
+                to_invite.emplace_back(*contact, std::move(change));
+            } else {
+                s.leading->overseer.not_joined(change.group);
             }
         }
-        return due(s, now);
+        idle = s.leading->attention.empty() && !s.leading->swept && s.leading->ready.empty();
+    });
+    for (auto& [joiner, change] : to_invite) {
+        crew_.run([this, joiner = joiner, change = change] { invite(joiner, change); });
+    }
+    for (const DataId& id : ended_volatile) free_volatile(id);
+    if (commands.empty()) return idle;
+    const std::vector<Command> decided = commands;
+    std::vector<Applied> applied;
+    try {
+        applied = propose(std::move(commands));
+    } catch (const Error& e) {
+        if (e.code() != ErrorCode::not_leader) {
+            log::warning("the manager of cluster {} could not decide: {}", settings_.cluster,
+                         e.what());
+        }
+    }
+    state_.with([&](State& s) {
+        if (!s.leading) return;
+        for (std::size_t i = 0; i < decided.size(); ++i) {
+            const bool failed = applied.size() <= i;
+            if (failed) s.leading->overseer.undecided(decided[i]);
+            if (i < joins) {
+                const GroupId& group = std::get<ChangeView>(decided[i]).group;
+                s.leading->inviting.erase(group);
+                if (failed || !applied[i].accepted) s.leading->overseer.not_joined(group);
+                s.leading->attention.push_back(group);
+            } else if (failed) {
+                if (const auto* change = std::get_if<ChangeView>(&decided[i])) {
+                    s.leading->unsettled.insert(change->group);
+                }
+            }
+        }
+    });
+    return false;
+}
+
+// Once a beat: who is silent, who has not been told.
+void ClusterManager::look_around(Time now) {
+    std::vector<ProviderContact> to_probe;
+    std::set<ProviderId> to_deliver;
+    bool guests = false;
+    state_.with([&](State& s) {
+        if (!s.leading) return;
+        Leadership& now_leading = *s.leading;
+        for (const Member& member : now_leading.overseer.to_probe(s.directory, now)) {
+            const auto contact = contact_of(s.directory, member);
+            if (contact && now_leading.probing.insert(member).second) to_probe.push_back(*contact);
+        }
+        for (auto& [provider, mail] : now_leading.mail) {
+            if (!mail.groups.empty() && !mail.under_way && mail.not_before <= now) {
+                mail.under_way = true;
+                to_deliver.insert(provider);
+            }
+        }
+        guests = others_ != nullptr && now_leading.wants_guests && now_leading.next_guests <= now;
+        if (guests) {
+            now_leading.wants_guests = false;
+            now_leading.next_guests = now + guests_after;
+        }
     });
     for (const ProviderContact& provider : to_probe) {
         crew_.run([this, provider] { probe(provider); });
     }
-    for (const ProviderId provider : to_deliver) {
-        crew_.run([this, provider] { deliver(provider); });
-    }
-    propose(std::move(commands));
+    start_couriers(to_deliver);
+    if (guests) crew_.run([this] { find_guests(); });
 }
 
-std::vector<Command> ClusterManager::due(State& s, Time now) {
-    std::vector<Command> commands;
-    const bool all = std::exchange(s.review_all, false);
-    const std::vector<GroupId> groups = std::exchange(s.to_review, {});
-    if (all || !groups.empty()) {
-        commands = s.overseer.review(s.directory, now, all ? std::vector<GroupId>{} : groups);
-    }
-    if (!all) return commands;
+// -- what time ends -------------------------------------------------------------------------------
 
-    std::set<ClientId> ended;
-    std::erase_if(s.leases, [&](const auto& lease) {
-        return lease.second <= now && ended.insert(lease.first).second;
-    });
-    std::set<ClientId> with_data;
-    if (!ended.empty()) {
-        for (const auto& [id, record] : s.directory.data()) {
-            if (record.spec.lifetime == Lifetime::client && !record.freed &&
-                ended.contains(record.spec.client)) {
-                with_data.insert(record.spec.client);
-            }
+std::vector<Command> ClusterManager::endings(State& s, Time now,
+                                             std::vector<DataId>& ended_volatile) {
+    Leadership& now_leading = *s.leading;
+    std::vector<Command> commands = now_leading.overseer.evictions(s.directory, now);
+    for (const ClientId client : now_leading.clients.take_over(now)) {
+        for (const DataId& id : now_leading.volatile_data.data_of(client)) {
+            ended_volatile.push_back(id);
+        }
+        if (!s.directory.data_of(client).empty()) commands.push_back(EndClient{client});
+    }
+    for (const DataId& id : now_leading.leases.take_over(now)) {
+        if (now_leading.volatile_data.find(id) != nullptr) {
+            ended_volatile.push_back(id);
+        } else if (s.directory.block_count(id) > 0 && !s.directory.is_freed(id)) {
+            commands.push_back(FreeDatum{id});
+            now_leading.leases.set(id, now + kSecond);  // again, should this fail
         }
     }
-    for (const ClientId client : with_data) commands.push_back(EndClient{client});
-
-    for (const DataId& id : s.freed) {
-        const DatumRecord* record = s.directory.find(id);
-        if (record != nullptr && is_forgettable(s, id, *record))
-            commands.push_back(ForgetDatum{id});
+    // Freed data that everybody has been told of, or who has not is dead. A new leader does not
+    // know who was told: those are forgotten as late as anybody may still tell of them.
+    const std::set<DataId>& freed = s.directory.freed();
+    auto at = now_leading.freed_turn ? freed.upper_bound(*now_leading.freed_turn) : freed.begin();
+    for (std::size_t looked = 0; at != freed.end() && looked < most_freed_a_beat; ++looked, ++at) {
+        now_leading.freed_turn = *at;
+        const auto untold = now_leading.untold_freed.find(*at);
+        const bool by_age = now - now_leading.started > settings_.durations.row;
+        if (untold == now_leading.untold_freed.end()) {
+            if (by_age) commands.push_back(ForgetDatum{*at});
+            continue;
+        }
+        std::erase_if(untold->second, [&](const Member& m) { return s.directory.is_dead(m); });
+        if (untold->second.empty()) commands.push_back(ForgetDatum{*at});
     }
+    if (at == freed.end()) now_leading.freed_turn.reset();
     return commands;
 }
 
-void ClusterManager::post(const std::vector<Letter>& letters) {
-    if (letters.empty()) return;
-    std::set<ProviderId> to_deliver;
-    state_.with([&](State& s) {
-        if (s.stopping) return;
-        for (const Letter& letter : letters) {
-            if (!letter.foreign && s.directory.is_dead(letter.to)) continue;
-            Mail& mail = s.mail[letter.to.provider];
-            mail.foreign = letter.foreign;
-            View& kept = mail.views[letter.content.group];
-            if (letter.content.view.epoch >= kept.epoch) kept = letter.content.view;
-            if (!mail.under_way) {
-                mail.under_way = true;
-                to_deliver.insert(letter.to.provider);
-            }
+// -- groups ---------------------------------------------------------------------------------------
+
+void ClusterManager::look_at(State& s, const GroupId& group, Time now,
+                             std::vector<Command>& commands, std::vector<ChangeView>& invitations) {
+    Leadership& now_leading = *s.leading;
+    if (now_leading.inviting.contains(group)) return;
+    Overseer::Verdict verdict = now_leading.overseer.look_at(s.directory, group, now);
+    if (!verdict.command) {
+        if (verdict.settled) {
+            now_leading.unsettled.erase(group);
+            return;
         }
-    });
-    for (const ProviderId provider : to_deliver) {
+        now_leading.unsettled.insert(group);
+        const auto head = s.directory.find_head(group.datum);
+        if (head && head->spec.clusters > 1) now_leading.wants_guests = true;
+        return;
+    }
+    now_leading.unsettled.erase(group);
+    auto* change = std::get_if<ChangeView>(&*verdict.command);
+    const bool is_invitation = change != nullptr && change->joiner &&
+                               (*s.directory.find(group)).view.joiner != change->joiner;
+    if (is_invitation) {
+        invitations.push_back(std::move(*change));
+    } else {
+        commands.push_back(std::move(*verdict.command));
+    }
+}
+
+std::vector<Command> ClusterManager::look_at_groups(State& s, Time now,
+                                                    std::vector<ChangeView>& invitations) {
+    Leadership& now_leading = *s.leading;
+    std::vector<Command> commands;
+    std::set<GroupId> some;
+    while (!now_leading.attention.empty() && some.size() < most_groups_a_step) {
+        some.insert(now_leading.attention.front());
+        now_leading.attention.pop_front();
+    }
+    for (const GroupId& group : some) look_at(s, group, now, commands, invitations);
+
+    const std::size_t most = std::min(now_leading.unsettled.size(), most_unsettled_a_step);
+    std::vector<GroupId> turn;
+    auto at = now_leading.turn ? now_leading.unsettled.upper_bound(*now_leading.turn)
+                               : now_leading.unsettled.begin();
+    while (turn.size() < most) {
+        if (at == now_leading.unsettled.end()) at = now_leading.unsettled.begin();
+        turn.push_back(*at++);
+    }
+    if (!turn.empty()) now_leading.turn = turn.back();
+    for (const GroupId& group : turn) {
+        if (!some.contains(group)) look_at(s, group, now, commands, invitations);
+    }
+
+    if (!now_leading.swept) return commands;
+    const Directory::Data data = s.directory.data();
+    std::size_t looked = 0;
+    auto datum = data.after(*now_leading.swept);
+    for (; datum != data.end() && looked < most_swept_a_step; ++datum) {
+        now_leading.swept = datum.id();
+        const std::size_t blocks = datum.is_freed() ? 0 : s.directory.block_count(datum.id());
+        looked += 1 + blocks;
+        for (BlockNumber block = 0; block < blocks; ++block) {
+            look_at(s, {datum.id(), block}, now, commands, invitations);
+        }
+    }
+    if (datum == data.end()) now_leading.swept.reset();
+    return commands;
+}
+
+// -- telling --------------------------------------------------------------------------------------
+
+void ClusterManager::start_couriers(const std::set<ProviderId>& providers) {
+    for (const ProviderId provider : providers) {
         crew_.run([this, provider] { deliver(provider); });
     }
 }
@@ -156,20 +265,23 @@ void ClusterManager::deliver(ProviderId provider) {
     for (;;) {
         std::optional<ProviderContact> contact;
         const std::vector<GroupView> views = state_.with([&](State& s) {
-            Mail& mail = s.mail[provider];
+            std::vector<GroupView> some;
+            if (!s.leading) return some;
+            Mail& mail = s.leading->mail[provider];
             const auto found = s.directory.providers().find(provider);
             if (found != s.directory.providers().end()) {
                 contact = found->second.contact;
-                if (s.directory.is_dead(contact->self)) mail.views.clear();
+                if (s.directory.is_dead(contact->self)) mail.groups.clear();
             } else {
                 contact = mail.foreign;
             }
-            std::vector<GroupView> some;
-            while (contact && !mail.views.empty() && some.size() < most_views_a_call) {
-                auto first = mail.views.extract(mail.views.begin());
-                some.push_back({first.key(), first.mapped()});
+            while (contact && !mail.groups.empty() && some.size() < most_views_a_call) {
+                const GroupId group = mail.groups.extract(mail.groups.begin()).value();
+                if (const auto record = s.directory.find(group)) {
+                    some.push_back({group, record->view});
+                }
             }
-            if (some.empty()) s.mail.erase(provider);
+            if (some.empty()) s.leading->mail.erase(provider);
             return some;
         });
         if (views.empty()) return;
@@ -182,17 +294,18 @@ void ClusterManager::deliver(ProviderId provider) {
             told = false;
         }
         const bool again = state_.with([&](State& s) {
-            Mail& mail = s.mail[provider];
+            if (!s.leading) return false;
             if (told) {
-                note_told(s, contact->self, views);
+                note_told(*s.leading, contact->self, views);
                 return true;
             }
-            for (const GroupView& view : views) {
-                View& kept = mail.views[view.group];
-                if (view.view.epoch > kept.epoch) kept = view.view;
+            // One attempt for a mere cache of another cluster.
+            if (!s.directory.providers().contains(provider)) {
+                s.leading->mail.erase(provider);
+                return false;
             }
-            const bool foreign = !s.directory.providers().contains(provider);
-            if (foreign) mail.views.clear();  // one attempt: it is a mere cache
+            Mail& mail = s.leading->mail[provider];
+            for (const GroupView& view : views) mail.groups.insert(view.group);
             mail.under_way = false;
             mail.not_before = monotonic_now() + retry_after;
             return false;
@@ -211,13 +324,15 @@ void ClusterManager::probe(const ProviderContact& provider) {
     const bool other =
         seen.look == ProviderCalls::Look::alive && seen.incarnation != provider.self.incarnation;
     const bool gone = other || seen.look == ProviderCalls::Look::refused;
-    state_.with([&](State& s) {
-        s.probing.erase(provider.self);
+    const bool leads = state_.with([&](State& s) {
+        if (!s.leading) return false;
+        s.leading->probing.erase(provider.self);
         if (!gone && seen.look == ProviderCalls::Look::alive) {
-            s.overseer.heard(provider.self, monotonic_now());
+            s.leading->overseer.heard(provider.self, monotonic_now());
         }
+        return true;
     });
-    if (!gone) return;
+    if (!gone || !leads) return;
     log::warning("provider {} (incarnation {}) is dead: {}", provider.name,
                  provider.self.incarnation,
                  other ? "another incarnation answers there" : "its port refuses connections");
@@ -226,7 +341,96 @@ void ClusterManager::probe(const ProviderContact& provider) {
     } catch (const Error& e) {
         log::warning("the death of {} could not be recorded: {}", provider.name, e.what());
     }
-    wake_for_all();
+}
+
+// -- joiners --------------------------------------------------------------------------------------
+
+// A joiner makes room before the view names it.
+void ClusterManager::invite(const ProviderContact& joiner, const ChangeView& change) {
+    std::optional<DatumRecord> head;
+    state_.with([&](State& s) {
+        if (const auto found = s.directory.find_head(change.group.datum)) head = *found;
+    });
+    std::optional<Error> failure;
+    try {
+        if (!head) throw Error(ErrorCode::not_found, "it is forgotten");
+        calls_.reserve(
+            joiner, reservation(head->request, change.group.datum, head->spec, change.group.block),
+            milliseconds(settings_.provider_deadline));
+    } catch (const Error& e) {
+        failure = e;
+        log::debug("provider {} takes no copy of {}: {}", joiner.name,
+                   to_string(change.group.datum), e.what());
+    }
+    state_.change([&](State& s) {
+        if (!s.leading) return;
+        Leadership& now_leading = *s.leading;
+        s.woken = true;
+        if (!failure) {
+            now_leading.ready.push_back(change);
+            return;
+        }
+        now_leading.inviting.erase(change.group);
+        now_leading.overseer.not_joined(change.group);
+        now_leading.unsettled.insert(change.group);
+        if (failure->code() == ErrorCode::out_of_space) {
+            // Until its next beat tells exactly.
+            const Room& room = now_leading.rooms[joiner.self.provider];
+            now_leading.overseer.room(joiner.self.provider, 0, room.used_bytes, 0);
+        } else {
+            now_leading.overseer.suspect(joiner.self);
+        }
+    });
+}
+
+// Providers of other clusters that copies may go to: a few of each, looked at now.
+void ClusterManager::find_guests() {
+    std::vector<ProviderContact> guests;
+    for (const std::string& cluster : others_->names()) {
+        std::vector<ProviderContact> there;
+        try {
+            there = others_->providers(cluster, milliseconds(settings_.provider_deadline));
+        } catch (const Error& e) {
+            log::debug("no guests of cluster {}: {}", cluster, e.what());
+            continue;
+        }
+        std::erase_if(there, [](const ProviderContact& contact) { return contact.cache_only; });
+        for (std::size_t i = there.size(); i > 1; --i) {
+            std::swap(there[i - 1], there[secure_random() % i]);
+        }
+        if (there.size() > most_guests) there.resize(most_guests);
+        guests.insert(guests.end(), there.begin(), there.end());
+    }
+    std::vector<ProviderContact> alive;
+    for (const ProviderContact& guest : guests) {
+        try {
+            const auto seen = calls_.look_at(guest, milliseconds(settings_.provider_deadline));
+            const bool there = seen.look == ProviderCalls::Look::alive &&
+                               seen.incarnation == guest.self.incarnation;
+            if (there) alive.push_back(guest);
+        } catch (const Error& e) {
+            log::debug("guest {} does not answer: {}", guest.name, e.what());
+        }
+    }
+    std::vector<Command> commands;
+    state_.with([&](State& s) {
+        for (const ProviderContact& guest : alive) {
+            if (s.directory.is_registered(guest.self)) continue;
+            commands.push_back(RegisterProvider{guest, unknown_bytes, unknown_bytes});
+        }
+    });
+    try {
+        if (!commands.empty()) propose(std::move(commands));
+    } catch (const Error& e) {
+        log::debug("guests could not be recorded: {}", e.what());
+    }
+    state_.change([&](State& s) {
+        if (!s.leading) return;
+        for (const ProviderContact& guest : alive) {
+            s.leading->overseer.heard(guest.self, monotonic_now());
+        }
+        s.woken = true;
+    });
 }
 
 }  // namespace juxta::data

@@ -8,106 +8,172 @@ namespace {
 // Views that one answer carries at most, so that it stays far below the ORB's limit.
 constexpr std::size_t most_news = 2000;
 
-void add_blocks(const Directory& directory, const DataId& id, std::vector<GroupId>& groups) {
-    const DatumRecord* record = directory.find(id);
-    if (record == nullptr) return;
-    for (BlockNumber block = 0; block < record->blocks.size(); ++block) {
-        groups.push_back({id, block});
+void look_again(Leadership& leading, const Directory& directory, const DataId& id) {
+    const std::size_t blocks = directory.block_count(id);
+    for (BlockNumber block = 0; block < blocks; ++block) {
+        leading.attention.push_back({id, block});
     }
 }
 
-// The groups whose views a command may change.
-std::vector<GroupId> touched(const Directory& directory, const Command& command) {
-    std::vector<GroupId> groups;
-    struct Visitor {
-        const Directory& directory;
-        std::vector<GroupId>& groups;
-        void operator()(const ChangeView& c) { groups.push_back(c.group); }
-        void operator()(const RecordActivated& c) { groups.push_back(c.group); }
-        void operator()(const RecordFull& c) { groups.push_back(c.group); }
-        void operator()(const DeclareLost& c) { add_blocks(directory, c.id, groups); }
-        void operator()(const FreeDatum& c) { add_blocks(directory, c.id, groups); }
-        void operator()(const EndClient& c) {
-            for (const auto& [id, record] : directory.data()) {
-                if (record.spec.lifetime == Lifetime::client && record.spec.client == c.client) {
-                    add_blocks(directory, id, groups);
-                }
-            }
-        }
-        void operator()(const RegisterProvider&) {}
-        void operator()(const ConfirmDead&) {}
-        void operator()(const DrainProvider&) {}
-        void operator()(const AllocateDatum&) {}
-        void operator()(const ForgetDatum&) {}
-        void operator()(const ChangeDatum&) {}
-        void operator()(const ForgetName&) {}
-    };
-    std::visit(Visitor{directory, groups}, command);
-    return groups;
+// A group that was born with all its copies, none of them about to leave.
+bool is_complete(const Directory& directory, const Command& command, const GroupId& group) {
+    const auto* allocation = std::get_if<AllocateDatum>(&command);
+    if (allocation == nullptr) return false;
+    const DataSpec& spec = allocation->spec;
+    const std::vector<Member>& members = allocation->members[group.block];
+    return spec.clusters == 1 && members.size() >= spec.copies &&
+           std::ranges::none_of(members, [&](const Member& member) {
+               return directory.providers().at(member.provider).draining;
+           });
 }
 
-void forget_soft(ClusterManagerState& state, const DataId& id) {
-    state.newest.erase(id);
-    state.caches.erase(id);
-    state.told_freed.erase(id);
-    state.freed.erase(id);
-}
+// Beyond the views: what else a command means here.
+struct Consequences {
+    Leadership& leading;
+    const Directory& directory;
+
+    void operator()(const RegisterProvider& c) {
+        const Member& self = c.contact.self;
+        std::erase_if(leading.registered, [&](const Member& member) {
+            return member.provider == self.provider && member.incarnation < self.incarnation;
+        });
+        std::erase_if(leading.told_volatile, [&](const Member& member) {
+            return member.provider == self.provider && member.incarnation < self.incarnation;
+        });
+        leading.volatile_data.lose({self.provider, self.incarnation - 1});
+    }
+    void operator()(const ConfirmDead& c) {
+        leading.volatile_data.lose(c.who);
+        leading.not_registered.erase(c.who.provider);
+        leading.not_told.erase(c.who.provider);
+    }
+    void operator()(const DrainProvider& c) {
+        for (const GroupId& group : directory.groups_of(c.provider)) {
+            leading.attention.push_back(group);
+        }
+    }
+    void operator()(const ChangeDatum& c) { look_again(leading, directory, c.id); }
+    void operator()(const ForgetDatum& c) {
+        leading.newest.erase(c.id);
+        leading.caches.erase(c.id);
+        leading.untold_freed.erase(c.id);
+    }
+    void operator()(const auto&) {}
+};
 
 }  // namespace
 
-std::set<Member> concerned(const Directory& directory, const GroupId& group) {
-    std::set<Member> all;
-    const GroupRecord* record = directory.find(group);
-    if (record == nullptr) return all;
-    all.insert(record->view.members.begin(), record->view.members.end());
-    all.insert(record->holders.begin(), record->holders.end());
-    if (record->view.joiner) all.insert(*record->view.joiner);
-    return all;
+// -- volatile data --------------------------------------------------------------------------------
+
+const DatumRecord* VolatileShelf::find(const DataId& id) const {
+    const auto known = data_.find(id);
+    return known == data_.end() ? nullptr : &known->second;
 }
 
-Applied apply_and_address(ClusterManagerState& state, const Command& command,
-                          std::vector<Letter>& letters) {
-    std::map<GroupId, std::set<Member>> recipients;
-    for (const GroupId& group : touched(state.directory, command)) {
-        recipients[group] = concerned(state.directory, group);
-    }
-    Applied applied = state.directory.apply(command);
-    const bool activation = std::holds_alternative<RecordActivated>(command);
-    std::vector<GroupId> changed = applied.views;
-    if (activation && applied.accepted && changed.empty()) {
-        changed.push_back(std::get<RecordActivated>(command).group);
-    }
-    for (const GroupId& group : changed) {
-        const GroupRecord* record = state.directory.find(group);
-        if (record == nullptr) continue;
-        std::set<Member>& to = recipients[group];
-        if (activation) {
-            // Only those who are out now need to hear of it: they may wipe.
-            for (const Member& member : concerned(state.directory, group)) to.erase(member);
-        } else {
-            to.merge(concerned(state.directory, group));
-        }
-        const DatumRecord* datum = state.directory.find(group.datum);
-        if (datum != nullptr && datum->freed) {
-            state.freed.insert(group.datum);
-            for (const auto& [provider, copy] : state.caches[group.datum]) {
-                letters.push_back({copy.holder.self, {group, record->view}, copy.holder});
-            }
-        }
-        for (const Member& member : to) letters.push_back({member, {group, record->view}, {}});
-    }
-    if (const auto* forgotten = std::get_if<ForgetDatum>(&command))
-        forget_soft(state, forgotten->id);
-    return applied;
+std::optional<DataId> VolatileShelf::allocated_by(const RequestId& request) const {
+    const auto known = requests_.find(request);
+    if (known == requests_.end()) return std::nullopt;
+    return known->second;
 }
 
-void note_told(ClusterManagerState& state, const Member& who, const std::vector<GroupView>& views) {
+void VolatileShelf::put(const DataId& id, DatumRecord record) {
+    erase(id);
+    requests_[record.request] = id;
+    if (record.spec.lifetime == Lifetime::client) by_client_[record.spec.client].insert(id);
+    by_provider_[record.blocks.at(0).view.members.at(0).provider].insert(id);
+    data_.emplace(id, std::move(record));
+}
+
+void VolatileShelf::erase(const DataId& id) {
+    const auto known = data_.find(id);
+    if (known == data_.end()) return;
+    const DatumRecord& record = known->second;
+    requests_.erase(record.request);
+    const auto drop = [&](auto& index, const auto& key) {
+        const auto place = index.find(key);
+        if (place == index.end()) return;
+        place->second.erase(id);
+        if (place->second.empty()) index.erase(place);
+    };
+    drop(by_client_, record.spec.client);
+    drop(by_provider_, record.blocks.at(0).view.members.at(0).provider);
+    data_.erase(known);
+}
+
+std::vector<DataId> VolatileShelf::data_of(ClientId client) const {
+    const auto known = by_client_.find(client);
+    if (known == by_client_.end()) return {};
+    return {known->second.begin(), known->second.end()};
+}
+
+std::vector<DataId> VolatileShelf::data_at(ProviderId provider) const {
+    const auto known = by_provider_.find(provider);
+    if (known == by_provider_.end()) return {};
+    return {known->second.begin(), known->second.end()};
+}
+
+void VolatileShelf::lose(const Member& dead) {
+    for (const DataId& id : data_at(dead.provider)) {
+        DatumRecord& record = data_.at(id);
+        if (record.blocks[0].view.members[0].incarnation <= dead.incarnation) record.lost = true;
+    }
+}
+
+// -- what commands mean to a leader ---------------------------------------------------------------
+
+std::vector<Letter> note(ClusterManagerState& state, const Command& command,
+                         const Applied& applied) {
+    std::vector<Letter> letters;
+    Leadership& leading = *state.leading;
+    for (std::size_t i = 0; i < applied.views.size(); ++i) {
+        const GroupId& group = applied.views[i];
+        const bool freed = state.directory.is_freed(group.datum);
+        for (const Member& member : applied.recipients[i]) {
+            letters.push_back({member, group, {}});
+            if (freed) leading.untold_freed[group.datum].insert(member);
+        }
+        if (!freed) {
+            if (!is_complete(state.directory, command, group)) leading.attention.push_back(group);
+            continue;
+        }
+        leading.unsettled.erase(group);
+        leading.leases.erase(group.datum);
+        const auto caches = leading.caches.find(group.datum);
+        if (caches == leading.caches.end()) continue;
+        for (const auto& [provider, copy] : caches->second) {
+            letters.push_back({copy.holder.self, group, copy.holder});
+        }
+    }
+    leading.unsettled.insert(applied.stuck.begin(), applied.stuck.end());
+    if (applied.accepted) std::visit(Consequences{leading, state.directory}, command);
+    return letters;
+}
+
+std::set<ProviderId> post(ClusterManagerState& state, const std::vector<Letter>& letters) {
+    std::set<ProviderId> to_deliver;
+    if (!state.leading || state.stopping) return to_deliver;
+    for (const Letter& letter : letters) {
+        if (!letter.foreign && state.directory.is_dead(letter.to)) continue;
+        Mail& mail = state.leading->mail[letter.to.provider];
+        if (letter.foreign) mail.foreign = letter.foreign;
+        mail.groups.insert(letter.group);
+        if (!mail.under_way) {
+            mail.under_way = true;
+            to_deliver.insert(letter.to.provider);
+        }
+    }
+    return to_deliver;
+}
+
+void note_told(Leadership& leading, const Member& who, const std::vector<GroupView>& views) {
     for (const GroupView& view : views) {
-        if (view.view.freed && state.freed.contains(view.group.datum)) {
-            state.told_freed[view.group.datum].insert(who);
-        }
+        if (!view.view.freed) continue;
+        const auto untold = leading.untold_freed.find(view.group.datum);
+        if (untold != leading.untold_freed.end()) untold->second.erase(who);
     }
 }
+
+// -- what is known --------------------------------------------------------------------------------
 
 std::optional<ProviderContact> contact_of(const Directory& directory, const Member& member) {
     const auto found = directory.providers().find(member.provider);
@@ -115,6 +181,15 @@ std::optional<ProviderContact> contact_of(const Directory& directory, const Memb
         return std::nullopt;
     }
     return found->second.contact;
+}
+
+std::optional<DatumRecord> record_of(const ClusterManagerState& state, const DataId& id) {
+    if (auto record = state.directory.find(id)) {
+        if (record->freed) return std::nullopt;
+        return *std::move(record);
+    }
+    if (const DatumRecord* record = state.leading->volatile_data.find(id)) return *record;
+    return std::nullopt;
 }
 
 DatumInfo describe(const ClusterManagerState& state, const std::string& cluster, const DataId& id,
@@ -128,42 +203,45 @@ DatumInfo describe(const ClusterManagerState& state, const std::string& cluster,
     info.silent = !record.lost && std::ranges::any_of(record.blocks, [&](const GroupRecord& block) {
         const auto away = [&](const Member& member) {
             return state.directory.is_dead(member) ||
-                   state.overseer.is_silent(member, monotonic_now());
+                   state.leading->overseer.is_silent(member, monotonic_now());
         };
         return std::ranges::all_of(block.view.members, away) &&
                std::ranges::all_of(block.holders, away);
     });
-    const auto newest = state.newest.find(id);
-    if (newest != state.newest.end()) info.newest = newest->second;
+    const auto newest = state.leading->newest.find(id);
+    if (newest != state.leading->newest.end()) info.newest = newest->second;
 
-    std::map<ProviderId, ProviderContact> contacts;
+    std::vector<ProviderId> told;
+    const auto tell = [&](const Member& member) {
+        if (std::ranges::find(told, member.provider) != told.end()) return;
+        const auto known = state.directory.providers().find(member.provider);
+        if (known == state.directory.providers().end()) return;
+        if (known->second.contact.self != member) return;
+        told.push_back(member.provider);
+        info.contacts.push_back(known->second.contact);
+    };
     for (const GroupRecord& block : record.blocks) {
         info.blocks.push_back(block.view);
-        std::vector<Member> named = block.view.members;
-        if (block.view.joiner) named.push_back(*block.view.joiner);
-        for (const Member& member : named) {
-            if (const auto contact = contact_of(state.directory, member)) {
-                contacts.emplace(member.provider, *contact);
-            }
-        }
+        for (const Member& member : block.view.members) tell(member);
+        if (block.view.joiner) tell(*block.view.joiner);
     }
-    const auto caches = state.caches.find(id);
-    if (caches != state.caches.end()) {
+    const auto caches = state.leading->caches.find(id);
+    if (caches != state.leading->caches.end()) {
         for (const auto& [provider, copy] : caches->second) {
-            if (!contacts.emplace(provider, copy.holder).second) continue;  // a member by now
+            if (std::ranges::find(told, provider) != told.end()) continue;  // a member by now
+            info.contacts.push_back(copy.holder);
             info.caches.push_back({copy.holder.name, copy.holder.place, true});
         }
     }
-    for (auto& [provider, contact] : contacts) info.contacts.push_back(std::move(contact));
     return info;
 }
 
 DatumLocation locate(const ClusterManagerState& state, const DataId& id,
                      const DatumRecord& record) {
     DatumLocation location{id, record.spec.type, record.bytes, {}};
-    const auto newest = state.newest.find(id);
+    const auto newest = state.leading->newest.find(id);
     // Members hold the newest version whether or not it has been heard of.
-    const bool heard = newest != state.newest.end() && newest->second > 0;
+    const bool heard = newest != state.leading->newest.end() && newest->second > 0;
     std::set<ProviderId> members;
     for (const GroupRecord& block : record.blocks) {
         for (const Member& member : block.view.members) {
@@ -174,8 +252,8 @@ DatumLocation locate(const ClusterManagerState& state, const DataId& id,
             }
         }
     }
-    const auto caches = state.caches.find(id);
-    if (caches == state.caches.end()) return location;
+    const auto caches = state.leading->caches.find(id);
+    if (caches == state.leading->caches.end()) return location;
     std::set<Version> versions;
     for (const auto& [provider, copy] : caches->second) versions.insert(copy.version);
     for (const auto& [provider, copy] : caches->second) {
@@ -186,41 +264,39 @@ DatumLocation locate(const ClusterManagerState& state, const DataId& id,
     return location;
 }
 
-std::vector<GroupView> news_for(const Directory& directory, const Member& self,
+std::vector<GroupView> news_for(const ClusterManagerState& state, const Member& self,
                                 const std::vector<std::pair<GroupId, Epoch>>& epochs) {
     std::vector<GroupView> news;
+    const auto gone = [&](const GroupId& group, Epoch epoch) {
+        View freed;
+        freed.epoch = epoch + 1;
+        freed.freed = true;
+        news.push_back({group, freed});
+    };
     for (const auto& [group, epoch] : epochs) {
         if (news.size() == most_news) break;
-        const GroupRecord* record = directory.find(group);
-        if (record == nullptr) {
-            // It was installed once and is forgotten: freed. (Epoch 0 is a mere reservation.)
-            if (epoch > 0) {
-                View freed;
-                freed.epoch = epoch + 1;
-                freed.freed = true;
-                news.push_back({group, freed});
-            }
+        if (const auto record = state.directory.find(group)) {
+            const View& view = record->view;
+            const bool out = !view.has(self) && view.joiner != self;
+            const bool over = view.freed || view.lost;
+            if (view.epoch > epoch || over || (out && view.activated))
+                news.push_back({group, view});
             continue;
         }
-        const View& view = record->view;
-        const bool out = !view.has(self) && view.joiner != self;
-        const bool over = view.freed || view.lost;
-        if (view.epoch > epoch || over || (out && view.activated)) news.push_back({group, view});
+        if (epoch == 0) continue;  // a mere reservation
+        const DatumRecord* record = state.leading->volatile_data.find(group.datum);
+        const bool its_own = record != nullptr && record->blocks[0].view.has(self);
+        // It was installed once and is forgotten: freed. But what only the provider knows it has to
+        // tell first.
+        if (!its_own && state.leading->told_volatile.contains(self)) gone(group, epoch);
     }
     return news;
 }
 
-bool is_needed(const Directory& directory, ProviderId provider) {
-    const auto names = [&](const Member& member) { return member.provider == provider; };
-    for (const auto& [id, record] : directory.data()) {
-        if (record.freed || record.lost) continue;
-        for (const GroupRecord& block : record.blocks) {
-            if (std::ranges::any_of(block.view.members, names) ||
-                std::ranges::any_of(block.holders, names) ||
-                (block.view.joiner && names(*block.view.joiner))) {
-                return true;
-            }
-        }
+bool is_needed(const ClusterManagerState& state, ProviderId provider) {
+    if (state.directory.group_count_of(provider) > 0) return true;
+    for (const DataId& id : state.leading->volatile_data.data_at(provider)) {
+        if (!state.leading->volatile_data.find(id)->lost) return true;
     }
     return false;
 }

@@ -1,10 +1,12 @@
-// Where the other providers of the cluster are, as its manager last told.
+// Where other providers are, as the managers of their data last told.
 //
-// Threading: any thread. find() may ask the manager, at most a few times a second.
+// Threading: any thread. find() may ask a manager, at most a few times a second for each cluster.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "common/base/guarded.h"
 #include "data_service/core/provider_links.h"
@@ -15,17 +17,26 @@ class ContactBook {
 public:
     explicit ContactBook(ManagerLink& manager) : manager_(manager) {}
 
-    // The provider of `member`; asks the manager if this incarnation is not known yet. What comes
-    // back may be a later incarnation: then `member` is dead. nullopt: not to be found now.
-    std::optional<ProviderContact> find(const Member& member);
+    // The provider of `member`; asks the manager of `cluster`, which made it a member, if this
+    // incarnation is not known yet. What comes back may be a later incarnation: then `member` is
+    // dead. nullopt: not to be found now.
+    std::optional<ProviderContact> find(const Member& member, const std::string& cluster);
 
     // Without asking anybody.
     std::optional<ProviderContact> known(ProviderId provider) const;
 
+    std::size_t size() const;
+
 private:
+    struct Cluster {
+        Time asked_at = 0;
+        std::set<ProviderId> told;  // by its last answer
+    };
     struct State {
         std::map<ProviderId, ProviderContact> contacts;
-        Time asked_at = 0;
+        std::map<std::string, Cluster> clusters;
+
+        void take(const std::string& cluster, std::vector<ProviderContact> all);
     };
 
     ManagerLink& manager_;

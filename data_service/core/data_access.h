@@ -72,6 +72,9 @@ public:
 
     virtual const DatumDescription& datum() const = 0;
     virtual Version version() const = 0;
+    virtual Token token() const { return 0; }  // of a shared lock; 0: a snapshot
+    // The shared lock's lease ended before it was renewed: others may have written since.
+    virtual bool lost() const { return false; }
 
     // Copies [offset, offset + into.size()) to `into`. invalid_argument if outside the datum.
     virtual void read(std::uint64_t offset, std::span<std::byte> into, const Progress& = {}) = 0;
@@ -96,6 +99,8 @@ public:
     virtual const DatumDescription& datum() const = 0;
     virtual Token token() const = 0;
     virtual Version base() const = 0;  // the version that release() will follow
+    // The lease ended before it was renewed: release() will fail.
+    virtual bool lost() const { return false; }
 
     // The state so far: the base version with what was written under this hold.
     virtual void read(std::uint64_t offset, std::span<std::byte> into) = 0;
@@ -115,6 +120,7 @@ public:
     virtual std::span<std::byte> map_whole() = 0;
 
     // Commits. Returns the new version. lease_expired: nothing was committed, ever.
+    // A hold that was resumed commits and leaves the lock to whoever took it.
     virtual Version release() = 0;
 
     // Bytes that went over the network for this hold.
@@ -125,6 +131,39 @@ struct SpecChange {
     std::optional<std::string> name;
     std::optional<std::uint16_t> copies;
     std::optional<Persistence> persistence;
+    std::optional<std::uint16_t> clusters;
+    std::optional<std::uint64_t> lease_ms;  // it lives as long as it is renewed that often
+};
+
+// Of a lock, exclusive or shared.
+struct LockOptions {
+    std::chrono::milliseconds lease{0};  // how long it outlives a holder that falls silent;
+                                         // 0.5 s to 24 h; 0: the usual
+    std::function<bool()> given_up;      // asked now and then while waiting; then `cancelled`
+};
+
+// Of acquire_read.
+struct ReadOptions {
+    // The newest version under a shared lock: nobody commits while the hold lives. Without it, a
+    // snapshot: as fresh as the datum's consistency protocol says (consistency.h).
+    bool shared = false;
+    // Of the shared lock: deadline_exceeded if it is not had by then.
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+    LockOptions lock;
+};
+
+// Who has the lock of a datum now.
+struct LockStatus {
+    enum class Mode : std::uint8_t { none, exclusive, shared };
+    struct Holder {
+        Token token = 0;
+        ClientId client;
+        std::chrono::milliseconds left{0};  // of its lease, unless it is renewed
+    };
+    Mode mode = Mode::none;
+    std::vector<Holder> holders;  // one, or the readers
+    std::size_t waiting = 0;
+    Version newest = 0;
 };
 
 class DataAccess {
@@ -153,9 +192,19 @@ public:
     virtual DatumDescription change(const DataId& id, const SpecChange& change) = 0;
     virtual void free(const DataId& id) = 0;
 
-    virtual std::unique_ptr<ReadHold> acquire_read(const DataId& id) = 0;
-    // deadline_exceeded if the lock is not had by then.
-    virtual std::unique_ptr<WriteHold> acquire(const DataId& id, Clock::time_point deadline) = 0;
+    // Says again that a Lifetime::lease datum is wanted.
+    virtual void renew(const DataId& id) = 0;
+
+    virtual std::unique_ptr<ReadHold> acquire_read(const DataId& id,
+                                                   const ReadOptions& options = {}) = 0;
+    // deadline_exceeded if the lock is not had by then; invalid_argument if the datum is written
+    // once and was. Who waits is served in the order of coming.
+    virtual std::unique_ptr<WriteHold> acquire(const DataId& id, Clock::time_point deadline,
+                                               const LockOptions& options = {}) = 0;
+    // Under an exclusive lock that another process holds and renews. lease_expired if `token` does
+    // not hold the lock. One process at a time may write under one token.
+    virtual std::unique_ptr<WriteHold> resume(const DataId& id, Token token) = 0;
+    virtual LockStatus look(const DataId& id) = 0;
 
     // Where the newest versions are. Unknown and lost data are left out.
     virtual std::vector<DatumLocation> locate(const std::vector<DataId>& ids) = 0;

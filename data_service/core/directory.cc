@@ -1,3 +1,5 @@
+// Providers and views. Data, names and what is kept of them: directory_data.cc; records as bytes:
+// directory_records.cc.
 #include "data_service/core/directory.h"
 
 #include <algorithm>
@@ -5,7 +7,7 @@
 namespace juxta::data {
 namespace {
 
-constexpr Applied refused() { return {}; }
+Applied refused() { return {}; }
 
 Applied accepted() {
     Applied applied;
@@ -21,72 +23,67 @@ bool names_provider(const std::vector<Member>& members, ProviderId provider) {
     return std::ranges::find(members, provider, &Member::provider) != members.end();
 }
 
-void add_concerned(const View& view, Applied& applied) {
-    for (const Member& member : view.members) applied.concerned.push_back(member.provider);
-    if (view.joiner) applied.concerned.push_back(view.joiner->provider);
+template <class Item>
+void sort_unique(std::vector<Item>& items) {
+    std::ranges::sort(items);
+    const auto repeats = std::ranges::unique(items);
+    items.erase(repeats.begin(), repeats.end());
+}
+
+// Everybody who is in the group's view or may still hold a copy.
+std::vector<Member> all_in(const GroupRecord& group) {
+    std::vector<Member> all = group.view.members;
+    all.insert(all.end(), group.holders.begin(), group.holders.end());
+    if (group.view.joiner) all.push_back(*group.view.joiner);
+    sort_unique(all);
+    return all;
+}
+
+std::vector<ProviderId> providers_in(const GroupRecord& group) {
+    std::vector<ProviderId> providers;
+    for (const Member& member : all_in(group)) providers.push_back(member.provider);
+    sort_unique(providers);
+    return providers;
 }
 
 void note_concerned(const GroupRecord& group, Applied& applied) {
-    add_concerned(group.view, applied);
-    for (const Member& holder : group.holders) applied.concerned.push_back(holder.provider);
-}
-
-void sort_concerned(Applied& applied) {
-    std::ranges::sort(applied.concerned);
-    const auto repeats = std::ranges::unique(applied.concerned);
-    applied.concerned.erase(repeats.begin(), repeats.end());
-}
-
-bool outlives_its_client(Persistence mode) {
-    return mode != Persistence::volatile_ && mode != Persistence::strictly_volatile;
+    for (const Member& member : all_in(group)) applied.concerned.push_back(member.provider);
 }
 
 }  // namespace
 
+bool GroupRecord::names(ProviderId provider) const {
+    return names_provider(view.members, provider) || names_provider(holders, provider) ||
+           (view.joiner && view.joiner->provider == provider);
+}
+
+std::uint64_t DatumRecord::block_bytes(BlockNumber block) const {
+    return block < spec.block_bytes.size() ? spec.block_bytes[block] : bytes;
+}
+
 Applied Directory::apply(const Command& command) {
     Applied applied = std::visit([&](const auto& c) { return act(c); }, command);
-    sort_concerned(applied);
+    sort_unique(applied.concerned);
     return applied;
 }
 
-// -- what is known
-// ---------------------------------------------------------------------------------
-
-const DatumRecord* Directory::find(const DataId& id) const {
-    const auto known = data_.find(id);
-    return known == data_.end() ? nullptr : &known->second;
-}
-
-const GroupRecord* Directory::find(const GroupId& group) const {
-    const DatumRecord* datum = find(group.datum);
-    if (!datum || group.block >= datum->blocks.size()) return nullptr;
-    return &datum->blocks[group.block];
-}
-
-std::optional<DataId> Directory::named(const std::string& name) const {
-    const auto known = names_.find(name);
-    if (known == names_.end()) return std::nullopt;
-    return known->second;
-}
-
-std::optional<DataId> Directory::allocated_by(const RequestId& request) const {
-    const auto known = requests_.find(request);
-    if (known == requests_.end()) return std::nullopt;
-    return known->second;
-}
+// -- providers ------------------------------------------------------------------------------------
 
 bool Directory::is_dead(const Member& member) const {
     const auto known = providers_.find(member.provider);
     return known != providers_.end() && known->second.dead_up_to >= member.incarnation;
 }
 
+const std::set<ProviderId>& Directory::providers_at(const std::string& host) const {
+    static const std::set<ProviderId> none;
+    const auto known = hosts_.find(host);
+    return known == hosts_.end() ? none : known->second;
+}
+
 bool Directory::is_registered(const Member& member) const {
     const auto known = providers_.find(member.provider);
     return known != providers_.end() && known->second.contact.self == member;
 }
-
-// -- providers
-// -------------------------------------------------------------------------------------
 
 // M2.
 Applied Directory::act(const RegisterProvider& command) {
@@ -99,10 +96,17 @@ Applied Directory::act(const RegisterProvider& command) {
         if (known.contact.self.incarnation > self.incarnation) return refused();
         if (known.contact.self.incarnation < self.incarnation) known.draining = false;
     }
+    if (!is_new) hosts_[known.contact.place.host].erase(self.provider);
+    hosts_[command.contact.place.host].insert(self.provider);
     known.contact = command.contact;
     known.capacity_bytes = command.capacity_bytes;
-    known.dead_up_to = std::max(known.dead_up_to, self.incarnation - 1);
-    return accepted();
+    known.disk_bytes = command.disk_bytes;
+    Applied applied = accepted();
+    if (known.dead_up_to < self.incarnation - 1) {
+        known.dead_up_to = self.incarnation - 1;
+        shrink_views(self.provider, nullptr, applied);
+    }
+    return applied;
 }
 
 Applied Directory::act(const ConfirmDead& command) {
@@ -110,8 +114,18 @@ Applied Directory::act(const ConfirmDead& command) {
     if (known == providers_.end()) return refused();
     if (known->second.contact.self.incarnation < command.who.incarnation) return refused();
     Incarnation& dead = known->second.dead_up_to;
-    dead = std::max(dead, command.who.incarnation);
-    return accepted();
+    Applied applied = accepted();
+    if (dead >= command.who.incarnation) return applied;
+    dead = command.who.incarnation;
+    shrink_views(command.who.provider, nullptr, applied);
+    return applied;
+}
+
+Applied Directory::act(const Evict& command) {
+    if (!is_registered(command.who) || is_dead(command.who)) return refused();
+    Applied applied = accepted();
+    shrink_views(command.who.provider, &command.who, applied);
+    return applied;
 }
 
 Applied Directory::act(const DrainProvider& command) {
@@ -121,47 +135,79 @@ Applied Directory::act(const DrainProvider& command) {
     return accepted();
 }
 
-// -- views
-// -----------------------------------------------------------------------------------------
+// -- views ----------------------------------------------------------------------------------------
 
-GroupRecord* Directory::open_group(const GroupId& group) {
-    const auto known = data_.find(group.datum);
-    if (known == data_.end() || group.block >= known->second.blocks.size()) return nullptr;
-    if (known->second.lost || known->second.freed) return nullptr;
-    return &known->second.blocks[group.block];
+std::vector<Member> Directory::the_living(const std::vector<Member>& members) const {
+    std::vector<Member> living;
+    std::ranges::copy_if(members, std::back_inserter(living),
+                         [&](const Member& member) { return !is_dead(member); });
+    return living;
 }
 
-void Directory::install(const GroupId& group, View next, Applied& applied) {
-    GroupRecord& record = data_.at(group.datum).blocks[group.block];
-    note_concerned(record, applied);
-    next.epoch = record.view.epoch + 1;
+void Directory::shrink_views(ProviderId provider, const Member* silent, Applied& applied) {
+    for (const GroupId& group : groups_of(provider)) shrink_view(group, silent, applied);
+}
+
+// M4, for all views of one provider at once.
+void Directory::shrink_view(const GroupId& group, const Member* silent, Applied& applied) {
+    Stored* stored = open_group(group);
+    if (stored == nullptr) return;
+    const GroupRecord old = unpack_group(*stored, group.block);
+    View next;
+    next.members = the_living(old.view.members);
+    if (silent != nullptr) std::erase(next.members, *silent);
+    if (next.members.empty() && silent == nullptr) next.members = the_living(old.holders);
+    if (next.members.empty()) {
+        applied.stuck.push_back(group);
+        return;
+    }
+    next.joiner = old.view.joiner;
+    if (next.joiner && (is_dead(*next.joiner) || (silent != nullptr && *silent == *next.joiner))) {
+        next.joiner.reset();
+    }
+    if (next.members == old.view.members && next.joiner == old.view.joiner) return;
+    install(group, *stored, old, old, std::move(next), applied);
+}
+
+void Directory::install(const GroupId& group, Stored& stored, const GroupRecord& old,
+                        GroupRecord record, View next, Applied& applied) {
+    note_concerned(old, applied);
+    next.epoch = old.view.epoch + 1;
     next.activated = false;
     next.dead.clear();
-    std::set<ProviderId> known_here;
-    for (const auto* list : {&record.view.members, &record.holders, &next.members}) {
-        for (const Member& member : *list) known_here.insert(member.provider);
-    }
-    for (ProviderId provider : known_here) {
-        const Incarnation dead = providers_.at(provider).dead_up_to;
-        if (dead > 0) next.dead.push_back({provider, dead});
-    }
     record.view = std::move(next);
-    add_concerned(record.view, applied);
+    for (ProviderId provider : providers_in(old)) {
+        const Incarnation dead = providers_.at(provider).dead_up_to;
+        if (dead > 0) record.view.dead.push_back({provider, dead});
+    }
+    note_concerned(record, applied);
+    std::vector<Member> recipients = all_in(old);
+    for (const Member& member : all_in(record)) recipients.push_back(member);
+    sort_unique(recipients);
     applied.views.push_back(group);
+    applied.recipients.push_back(std::move(recipients));
+    pack_group(stored, group.block, record);
+    const auto named = [](const GroupRecord& group) {
+        const bool open = !group.view.lost && !group.view.freed;
+        return open ? providers_in(group) : std::vector<ProviderId>{};
+    };
+    index_names(group, named(old), named(record));
 }
 
 Applied Directory::act(const ChangeView& command) {
-    GroupRecord* group = open_group(command.group);
-    if (!group || group->view.epoch != command.from || command.members.empty()) return refused();
-    const View& old = group->view;
+    Stored* stored = open_group(command.group);
+    if (stored == nullptr || command.members.empty()) return refused();
+    const GroupRecord group = unpack_group(*stored, command.group.block);
+    const View& old = group.view;
+    if (old.epoch != command.from) return refused();
     for (const Member& member : command.members) {
         const bool once =
             std::ranges::count(command.members, member.provider, &Member::provider) == 1;
-        if (!once || !contains(group->holders, member)) return refused();
+        if (!once || !contains(group.holders, member)) return refused();
     }
     if (const auto& joiner = command.joiner) {
         if (!is_registered(*joiner) || is_dead(*joiner)) return refused();
-        if (contains(group->holders, *joiner)) return refused();
+        if (contains(group.holders, *joiner)) return refused();
         if (names_provider(command.members, joiner->provider)) return refused();
         if (!old.activated && old.joiner != joiner) return refused();
     }
@@ -170,185 +216,114 @@ Applied Directory::act(const ChangeView& command) {
     View next;
     next.members = command.members;
     next.joiner = command.joiner;
-    install(command.group, std::move(next), applied);
+    install(command.group, *stored, group, group, std::move(next), applied);
     return applied;
 }
 
 // M5. From here on evicted members are no longer holders.
 Applied Directory::act(const RecordActivated& command) {
-    GroupRecord* group = open_group(command.group);
-    if (!group || group->view.epoch != command.epoch) return refused();
-    if (group->view.primary() != command.primary) return refused();
+    Stored* stored = open_group(command.group);
+    if (stored == nullptr) return refused();
+    const GroupRecord old = unpack_group(*stored, command.group.block);
+    if (old.view.epoch != command.epoch || old.view.primary() != command.primary) return refused();
     Applied applied = accepted();
-    if (group->view.activated) return applied;
-    note_concerned(*group, applied);
-    group->view.activated = true;
-    group->holders = group->view.members;
+    if (old.view.activated) return applied;
+    GroupRecord record = old;
+    record.view.activated = true;
+    record.holders = old.view.members;
+    record.bases.clear();
+    for (const Member& member : record.holders) {
+        const auto known = std::ranges::find(old.holders, member) - old.holders.begin();
+        record.bases.push_back(old.bases.at(static_cast<std::size_t>(known)));
+    }
+    note_concerned(old, applied);
+    std::vector<Member> out = all_in(old);
+    const std::vector<Member> in = all_in(record);
+    std::erase_if(out, [&](const Member& member) { return contains(in, member); });
     applied.views.push_back(command.group);
+    applied.recipients.push_back(std::move(out));
+    pack_group(*stored, command.group.block, record);
+    index_names(command.group, providers_in(old), providers_in(record));
     return applied;
 }
 
 // M7.
 Applied Directory::act(const RecordFull& command) {
-    GroupRecord* group = open_group(command.group);
-    if (!group || group->view.epoch != command.epoch || !group->view.activated) return refused();
-    if (group->view.joiner != command.joiner || is_dead(command.joiner)) return refused();
+    Stored* stored = open_group(command.group);
+    if (stored == nullptr) return refused();
+    const GroupRecord old = unpack_group(*stored, command.group.block);
+    if (old.view.epoch != command.epoch || !old.view.activated) return refused();
+    if (old.view.joiner != command.joiner || is_dead(command.joiner)) return refused();
     Applied applied = accepted();
-    View next = group->view;
+    GroupRecord record = old;
+    record.holders.push_back(command.joiner);
+    record.bases.push_back(command.joiner.incarnation);
+    View next = old.view;
     next.members.push_back(command.joiner);
     next.joiner.reset();
-    group->holders.push_back(command.joiner);
-    install(command.group, std::move(next), applied);
+    install(command.group, *stored, old, std::move(record), std::move(next), applied);
     return applied;
 }
 
-// -- data
-// ------------------------------------------------------------------------------------------
-
-bool Directory::can_be_member(const std::vector<Member>& members) const {
-    return std::ranges::all_of(members, [&](const Member& member) {
-        const bool once = std::ranges::count(members, member.provider, &Member::provider) == 1;
-        return once && is_registered(member) && !is_dead(member);
-    });
-}
-
-// M1.
-Applied Directory::act(const AllocateDatum& command) {
-    if (const auto made = allocated_by(command.request)) {
-        return *made == command.id ? accepted() : refused();
+// M10.
+Applied Directory::act(const Reinstate& command) {
+    Stored* stored = open_group(command.group);
+    if (stored == nullptr || !stored->durable) return refused();
+    const GroupRecord old = unpack_group(*stored, command.group.block);
+    const auto place = std::ranges::find(old.holders, command.holder);
+    if (place == old.holders.end() || !is_dead(command.holder)) return refused();
+    const Member& as = command.as;
+    if (as.provider != command.holder.provider || !is_registered(as) || is_dead(as)) {
+        return refused();
     }
-    if (data_.contains(command.id) || command.members.empty()) return refused();
-    for (const std::vector<Member>& members : command.members) {
-        if (members.empty() || !can_be_member(members)) return refused();
-    }
-    DatumRecord datum;
-    datum.spec = command.spec;
-    datum.spec.name.clear();
-    datum.bytes = command.bytes;
-    datum.request = command.request;
+    const auto which = static_cast<std::size_t>(place - old.holders.begin());
+    const Incarnation writer = command.written_by;
+    if (writer < old.bases.at(which) || writer > command.holder.incarnation) return refused();
     Applied applied = accepted();
-    for (const std::vector<Member>& members : command.members) {
-        GroupRecord group;
-        group.view.epoch = 1;
-        group.view.members = group.holders = members;
-        group.view.activated = true;
-        add_concerned(group.view, applied);
-        applied.views.push_back({command.id, static_cast<BlockNumber>(datum.blocks.size())});
-        datum.blocks.push_back(std::move(group));
+    GroupRecord record = old;
+    record.holders[which] = as;
+    View next;
+    next.members = the_living(old.view.members);
+    next.members.push_back(as);
+    next.joiner = old.view.joiner;
+    if (next.joiner && (next.joiner->provider == as.provider || is_dead(*next.joiner))) {
+        next.joiner.reset();
     }
-    data_.emplace(command.id, std::move(datum));
-    requests_[command.request] = command.id;
-    take_name(command.id, command.spec.name);
+    install(command.group, *stored, old, std::move(record), std::move(next), applied);
     return applied;
+}
+
+// M11.
+bool Directory::is_gone(const GroupRecord& group, bool durable,
+                        const std::vector<Member>& without_disk) const {
+    return std::ranges::all_of(group.holders, [&](const Member& holder) {
+        if (!is_dead(holder)) return false;
+        return !durable || std::ranges::any_of(without_disk, [&](const Member& now) {
+            return now.provider == holder.provider && now.incarnation > holder.incarnation &&
+                   is_registered(now);
+        });
+    });
 }
 
 Applied Directory::act(const DeclareLost& command) {
     const auto known = data_.find(command.id);
     if (known == data_.end() || known->second.freed) return refused();
-    DatumRecord& datum = known->second;
-    if (datum.lost) return accepted();
-    const bool lost = std::ranges::any_of(datum.blocks, [&](const GroupRecord& group) {
-        return std::ranges::all_of(group.holders, [&](const Member& m) { return is_dead(m); });
-    });
-    if (!lost) return refused();
+    Stored& stored = known->second;
+    if (stored.lost) return accepted();
+    bool gone = false;
+    for (BlockNumber block = 0; block < stored.blocks.size() && !gone; ++block) {
+        gone = is_gone(unpack_group(stored, block), stored.durable, command.without_disk);
+    }
+    if (!gone) return refused();
     Applied applied = accepted();
-    datum.lost = true;
-    for (BlockNumber block = 0; block < datum.blocks.size(); ++block) {
-        View next = datum.blocks[block].view;
+    stored.lost = true;
+    for (BlockNumber block = 0; block < stored.blocks.size(); ++block) {
+        const GroupRecord old = unpack_group(stored, block);
+        View next = old.view;
         next.lost = true;
-        install({command.id, block}, std::move(next), applied);
+        install({command.id, block}, stored, old, old, std::move(next), applied);
     }
     return applied;
-}
-
-void Directory::free_blocks(const DataId& id, Applied& applied) {
-    DatumRecord& datum = data_.at(id);
-    if (datum.freed) return;
-    drop_name(datum);
-    datum.freed = true;
-    for (BlockNumber block = 0; block < datum.blocks.size(); ++block) {
-        View next = datum.blocks[block].view;
-        next.freed = true;
-        install({id, block}, std::move(next), applied);
-    }
-}
-
-Applied Directory::act(const FreeDatum& command) {
-    if (!data_.contains(command.id)) return refused();
-    Applied applied = accepted();
-    free_blocks(command.id, applied);
-    return applied;
-}
-
-Applied Directory::act(const EndClient& command) {
-    Applied applied = accepted();
-    for (const auto& [id, datum] : data_) {
-        const DataSpec& spec = datum.spec;
-        if (spec.lifetime == Lifetime::client && spec.client == command.client) {
-            free_blocks(id, applied);
-        }
-    }
-    return applied;
-}
-
-Applied Directory::act(const ForgetDatum& command) {
-    const auto known = data_.find(command.id);
-    if (known == data_.end()) return accepted();
-    if (!known->second.freed && !known->second.lost) return refused();
-    drop_name(known->second);
-    requests_.erase(known->second.request);
-    data_.erase(known);
-    return accepted();
-}
-
-Applied Directory::act(const ChangeDatum& command) {
-    const auto known = data_.find(command.id);
-    if (known == data_.end() || known->second.freed) return refused();
-    DataSpec& spec = known->second.spec;
-    const Persistence mode = command.persistence.value_or(spec.persistence);
-    const bool unique = mode == Persistence::unique_sticky;
-    if (command.copies == 0 || (unique && command.copies.value_or(1) > 1)) return refused();
-    if (command.persistence && outlives_its_client(mode)) spec.lifetime = Lifetime::until_freed;
-    spec.persistence = mode;
-    spec.copies = unique ? 1 : command.copies.value_or(spec.copies);
-    if (command.name) take_name(command.id, *command.name);
-    return accepted();
-}
-
-// -- names
-// -----------------------------------------------------------------------------------------
-
-void Directory::drop_name(DatumRecord& datum) {
-    if (!datum.spec.name.empty()) names_.erase(datum.spec.name);
-    datum.spec.name.clear();
-}
-
-// An empty name: none.
-void Directory::take_name(const DataId& id, const std::string& name) {
-    DatumRecord& datum = data_.at(id);
-    drop_name(datum);
-    if (name.empty()) return;
-    if (const auto former = named(name)) drop_name(data_.at(*former));
-    datum.spec.name = name;
-    names_[name] = id;
-}
-
-Applied Directory::act(const ForgetName& command) {
-    const auto owner = named(command.name);
-    if (owner && *owner != command.unless) drop_name(data_.at(*owner));
-    return accepted();
-}
-
-Directory Directory::restored(std::map<ProviderId, ProviderRecord> providers,
-                              std::map<DataId, DatumRecord> data) {
-    Directory directory;
-    directory.providers_ = std::move(providers);
-    directory.data_ = std::move(data);
-    for (const auto& [id, datum] : directory.data_) {
-        directory.requests_[datum.request] = id;
-        if (!datum.spec.name.empty()) directory.names_[datum.spec.name] = id;
-    }
-    return directory;
 }
 
 }  // namespace juxta::data

@@ -49,6 +49,12 @@ AnswerBody Provider::accepted(const DataId& datum, AnswerBody body) const {
                         ": a segment named here is not staged under this token; nothing was "
                         "committed, the lock is still held: stage it, then release again");
     }
+    if (const auto* written = std::get_if<AlreadyWritten>(&body)) {
+        throw Error(ErrorCode::invalid_argument,
+                    name + " is immutable and was written before: version " +
+                        std::to_string(written->version) +
+                        " is its last; nothing was committed, the lock is still held");
+    }
     if (std::holds_alternative<VersionGone>(body)) {
         throw Error(ErrorCode::stale_version,
                     name + ": that version is no longer kept; take a new snapshot");
@@ -67,23 +73,36 @@ AnswerBody Provider::accepted(const DataId& datum, AnswerBody body) const {
 // nullopt: not answered in time. A question that ended with a view is asked again, under the same
 // request number.
 std::optional<AnswerBody> Provider::try_to_ask(const Caller& who, const GroupId& group,
-                                               const ClientBody& body, Duration wait) {
+                                               const ClientBody& body, Duration wait,
+                                               std::vector<SmallContent> segments) {
     const auto deadline = Clock::now() + std::chrono::microseconds(wait);
     for (;;) {
         std::uint64_t ticket = 0;
         std::future<Outcome> answer;
-        const bool is_here = state_.with([&](State& s) {
+        bool durable = false;
+        const auto event = [&](GroupMember& member, Time now, Outputs& out) {
+            member.ask({group, who.client, who.rid, ticket, body}, now, out);
+        };
+        Beside beside{.segments = segments};
+        state_.with([&](State& s) {
             if (s.stopping)
                 throw Error(ErrorCode::cancelled, "provider " + settings_.self.name + " ends");
+            const ProviderGroup* here = s.find(group);
+            if (here == nullptr) return;
+            durable = here->settings.durable;
+            if (durable && s.disk_failed) {
+                throw Error(ErrorCode::unavailable, to_string(group.datum) +
+                                                        ": the disk of provider " +
+                                                        settings_.self.name + " failed");
+            }
             ticket = ++s.last_ticket;
-            if (s.find(group) != nullptr) answer = s.waiting[ticket].outcome.get_future();
-            if (s.find(group) != nullptr) s.waiting[ticket].group = group;
-            return s.find(group) != nullptr;
+            Waiting& waiting = s.waiting[ticket];
+            waiting.group = group;
+            answer = waiting.outcome.get_future();
+            decide(s, group, event, beside);
         });
-        if (!is_here) refuse_not_primary(group.datum, {});
-        step(group, [&](GroupMember& member, Time now, Outputs& out) {
-            member.ask({group, who.client, who.rid, ticket, body}, now, out);
-        });
+        if (ticket == 0) refuse_not_primary(group.datum, {});
+        carry_out(durable ? 1 : 0, true);
         if (answer.wait_until(std::min(deadline, Clock::now() + kNudge)) !=
             std::future_status::ready) {
             // A message to a member that had not yet adopted the view is lost: repeat it now.
@@ -103,8 +122,8 @@ std::optional<AnswerBody> Provider::try_to_ask(const Caller& who, const GroupId&
 }
 
 AnswerBody Provider::ask(const Caller& who, const GroupId& group, const ClientBody& body,
-                         Duration wait) {
-    auto answer = try_to_ask(who, group, body, wait);
+                         Duration wait, std::vector<SmallContent> segments) {
+    auto answer = try_to_ask(who, group, body, wait, std::move(segments));
     if (!answer) {
         throw Error(ErrorCode::unavailable,
                     to_string(group.datum) +
@@ -114,10 +133,10 @@ AnswerBody Provider::ask(const Caller& who, const GroupId& group, const ClientBo
     return std::move(*answer);
 }
 
-std::optional<Granted> Provider::acquire(const Caller& who, const DataId& datum, bool shared,
-                                         Duration waited, Duration wait) {
+std::optional<Granted> Provider::acquire(const Caller& who, const DataId& datum,
+                                         const Acquire& wanted, Duration wait) {
     const Duration most = std::min(wait, lock_lease() / 4);
-    auto answer = try_to_ask(who, home_of(datum), Acquire{shared, waited}, most);
+    auto answer = try_to_ask(who, home_of(datum), wanted, most);
     if (!answer) return std::nullopt;
     return std::get<Granted>(std::move(*answer));
 }
@@ -130,16 +149,49 @@ void Provider::renew(const Caller& who, const DataId& datum, Token token) {
     ask(who, home_of(datum), Renew{token}, settings_.answer_wait);
 }
 
+// Carried bytes are stored here first; whose token is dead by now is told so by the ledger, or
+// gets the answer that was given before.
 Version Provider::release(const Caller& who, const DataId& datum, Token token,
-                          std::vector<BlockChange> changes) {
+                          std::vector<BlockChange> changes, std::vector<SmallContent> carried,
+                          bool keep_lock) {
+    Release release{token, std::move(changes), {}, keep_lock};
+    std::uint64_t total = 0;
+    for (const SmallContent& one : carried) total += one.content->size();
+    if (total > SegmentStore::kSmall) {
+        throw Error(ErrorCode::invalid_argument, to_string(datum) + ": a release carries at most " +
+                                                     std::to_string(SegmentStore::kSmall) +
+                                                     " bytes, not " + std::to_string(total) +
+                                                     "; stage larger segments");
+    }
+    std::erase_if(carried, [&](const SmallContent& one) {
+        const SegmentId& id = one.segment;
+        const bool fits = id.datum == datum && id.block == 0 && id.token == token;
+        if (!fits || one.content->empty()) {
+            throw Error(ErrorCode::invalid_argument,
+                        to_string(datum) + ": a release cannot carry this segment");
+        }
+        View view;
+        const May may = may_be_made(id, view);
+        if (may == May::elsewhere) refuse_elsewhere(datum, view);
+        return may == May::no_more;
+    });
+    for (const SmallContent& one : carried) {
+        store_.put_small(one.segment, *one.content);
+        release.carried.push_back({one.segment, one.content->size()});
+    }
+    counters_.bytes_in += total;
     const AnswerBody answer =
-        ask(who, home_of(datum), Release{token, std::move(changes)}, settings_.answer_wait);
+        ask(who, home_of(datum), std::move(release), settings_.answer_wait, std::move(carried));
     const auto* committed = std::get_if<Committed>(&answer);
     if (committed == nullptr) {
         throw Error(ErrorCode::invalid_argument,
                     to_string(datum) + ": this request number was used for something else before");
     }
     return committed->version;
+}
+
+Looked Provider::look(const DataId& datum) {
+    return std::get<Looked>(ask({}, home_of(datum), Look{}, settings_.answer_wait));
 }
 
 void Provider::abandon(const Caller& who, const DataId& datum, Token token) {
@@ -165,27 +217,32 @@ void Provider::unpin(const Caller& who, const DataId& datum, Version version) {
 }
 
 Duration Provider::lock_lease() const {
-    return state_.with([](const State& s) { return s.durations.lock; });
+    return state_.with([](const State& s) { return s.own().durations.lock; });
 }
 
 Duration Provider::pin_lease() const {
-    return state_.with([](const State& s) { return s.durations.pin; });
+    return state_.with([](const State& s) { return s.own().durations.pin; });
 }
 
-void Provider::admit(const SegmentId& segment) const {
-    enum class May { yes, elsewhere, no_more };
-    View view;
-    const May may = state_.with([&](const State& s) {
+Provider::May Provider::may_be_made(const SegmentId& segment, View& view) const {
+    return state_.with([&](const State& s) {
         const auto found = s.groups.find(group_of(segment));
         if (found == s.groups.end()) return May::elsewhere;
         view = found->second.member.view();
         if (!found->second.member.is_primary()) return May::elsewhere;
         return found->second.member.accepts(segment) ? May::yes : May::no_more;
     });
-    if (may == May::elsewhere) {
-        if (view.lost || view.freed) accepted(segment.datum, Gone{view.lost});
-        refuse_not_primary(segment.datum, view);
-    }
+}
+
+void Provider::refuse_elsewhere(const DataId& datum, const View& view) const {
+    if (view.lost || view.freed) accepted(datum, Gone{view.lost});
+    refuse_not_primary(datum, view);
+}
+
+void Provider::admit(const SegmentId& segment) const {
+    View view;
+    const May may = may_be_made(segment, view);
+    if (may == May::elsewhere) refuse_elsewhere(segment.datum, view);
     if (may == May::no_more) accepted(segment.datum, LeaseLost{});
 }
 
@@ -211,12 +268,16 @@ void Provider::stage(const Caller& who, const SegmentId& segment, std::uint64_t 
                                                      " bytes here, not " + std::to_string(bytes));
     }
     store_.set_cached(segment, false);
-    ask(who, group_of(segment), Stage{segment, bytes}, settings_.stage_wait);
+    std::vector<SmallContent> beside;
+    if (is_durable(group_of(segment))) beside = to_disk(segment);
+    ask(who, group_of(segment), Stage{segment, bytes}, settings_.stage_wait, std::move(beside));
 }
 
-void Provider::read(const SegmentId& segment, std::uint64_t offset, std::span<std::byte> into) {
-    store_.read(segment, offset, into);
+std::uint32_t Provider::read(const SegmentId& segment, std::uint64_t offset,
+                             std::span<std::byte> into) {
+    const std::uint32_t crc = store_.read(segment, offset, into);
     counters_.bytes_out += into.size();
+    return crc;
 }
 
 std::vector<Movement> Provider::fetch(const DataId& datum, Version version,

@@ -1,9 +1,10 @@
-// What a provider does by itself: ticks, beats, garbage, and what it tells of its cache.
+// What a provider does by itself: ticks, garbage, and what it tells of its cache.
 #include <chrono>
 #include <utility>
 
 #include "common/log/log.h"
 #include "data_service/core/provider.h"
+#include "data_service/store/disk_store.h"
 
 namespace juxta::data {
 namespace {
@@ -20,9 +21,10 @@ constexpr std::size_t kCachesInTurn = 50;
 void Provider::run_timer() {
     Time next_sweep = monotonic_now() + settings_.sweep_interval;
     for (;;) {
-        const Duration beacon = state_.with([](const State& s) { return s.durations.beacon(); });
+        const Duration beacon =
+            state_.with([](const State& s) { return s.own().durations.beacon(); });
         state_.wait_until(Clock::now() + std::chrono::microseconds(beacon), [&](const State& s) {
-            return s.stopping || s.durations.beacon() != beacon;
+            return s.stopping || s.own().durations.beacon() != beacon;
         });
         if (state_.with([](const State& s) { return s.stopping; })) return;
         tick();
@@ -48,8 +50,8 @@ void Provider::sweep(Time now) {
             const Duration keep = here.member.view().freed ? kKeepFreedGroup : kKeepEmptyGroup;
             const bool is_empty = here.empty_since != 0 && now - here.empty_since > keep;
             if (is_empty) over.push_back(group);
-            if (here.member.view().epoch == 0 && now > here.reserved_until)
-                reservations.push_back(group);
+            const bool timed_out = here.reserved_until != 0 && now > here.reserved_until;
+            if (here.member.view().epoch == 0 && timed_out) reservations.push_back(group);
         }
         for (const GroupId& group : over) s.erase(group);
         for (const GroupId& group : reservations) s.erase(group);
@@ -59,6 +61,7 @@ void Provider::sweep(Time now) {
         log::info("a reservation for {} got no view in time and is given up",
                   to_string(group.datum));
         store_.cancel_reservation(group);
+        if (disk_ != nullptr) disk_->forget(group);
     }
     drop_garbage(now);
     tell_of_caches();
@@ -74,63 +77,10 @@ void Provider::drop_garbage(Time now) {
             return here != nullptr &&
                    (here->member.holds(listed.id) || here->member.accepts(listed.id));
         });
-        if (!is_wanted) store_.drop(listed.id);
+        if (is_wanted) continue;
+        store_.drop(listed.id);
+        if (disk_ != nullptr) disk_->drop(listed.id);
     }
-}
-
-void Provider::run_beat() {
-    for (;;) {
-        const bool registered = state_.with([](const State& s) { return s.registered; });
-        try {
-            if (registered) {
-                beat_once();
-            } else if (register_once()) {
-                continue;  // the first beat follows at once
-            }
-        } catch (const std::exception& error) {
-            log::warning(
-                "no manager takes the beat of provider {}: {}; it serves what is active, and "
-                "tries again",
-                settings_.self.name, error.what());
-        }
-        const Duration heartbeat =
-            state_.with([](const State& s) { return s.durations.heartbeat; });
-        if (state_.wait_until(Clock::now() + std::chrono::microseconds(heartbeat),
-                              [](const State& s) { return s.stopping; })) {
-            return;
-        }
-    }
-}
-
-bool Provider::register_once() {
-    const Durations durations = manager_.register_provider(
-        settings_.self, store_.capacity_bytes(), store_.used_bytes() - store_.cached_bytes());
-    const bool first = state_.change([&](State& s) {
-        s.durations = durations;
-        s.registered = true;
-        s.tell_everything();
-        return !std::exchange(s.ever_registered, true);
-    });
-    log::info("provider {} is registered {}, incarnation {}", settings_.self.name,
-              first ? "at its manager" : "again", settings_.self.self.incarnation);
-    return true;
-}
-
-void Provider::beat_once() {
-    BeatReport report = state_.with([](State& s) { return s.report(); });
-    report.capacity_bytes = store_.capacity_bytes();
-    report.used_bytes = store_.used_bytes() - store_.cached_bytes();
-    const BeatReply reply = manager_.beat(report);
-    bool ends = false;
-    state_.with([&](State& s) {
-        s.registered = reply.known;
-        if (!reply.known) return;
-        s.reported(report);
-        s.draining = reply.draining;
-        ends = reply.may_end && !std::exchange(s.told_to_end, reply.may_end);
-    });
-    adopt(reply.views);
-    if (ends && ended_) ended_();
 }
 
 // -- the cache -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "common/base/in_parallel.h"
+#include "common/log/log.h"
 
 namespace juxta::data {
 namespace {
@@ -20,6 +21,7 @@ public:
           reader_(reader),
           bytes_in_(bytes_in),
           stopping_(stopping),
+          sums_(wanted.bytes),
           received_(wanted.sources.size()) {}
 
     void run(std::span<std::byte> into) {
@@ -37,6 +39,9 @@ public:
         }
         return all;
     }
+
+    // Of the pieces that came.
+    const ChunkSums& sums() const { return sums_; }
 
 private:
     // One piece after the other, of those that nobody has taken yet.
@@ -69,7 +74,7 @@ private:
             if (stopping_)
                 throw Error(ErrorCode::cancelled, "the provider ends; the transfer was stopped");
             try {
-                reader_.read(wanted_.sources[source].address, wanted_.segment, offset, into);
+                read_from(wanted_.sources[source], offset, into);
                 received_[source] += into.size();
                 bytes_in_ += into.size();
                 return;
@@ -80,10 +85,26 @@ private:
         }
     }
 
+    // Once more if it came damaged: that may have happened on the way.
+    void read_from(const FetchSource& source, std::size_t offset, std::span<std::byte> into) {
+        for (int attempt = 1;; ++attempt) {
+            const std::uint32_t told = reader_.read(source.address, wanted_.segment, offset, into);
+            if (told == crc32c(into)) return sums_.set(offset / SegmentFetcher::kPiece, told);
+            log::warning("bytes of {} came damaged from provider {}",
+                         to_string(wanted_.segment.datum), source.provider_name);
+            if (attempt == 2) break;
+        }
+        reader_.doubt(source.address, wanted_.segment);
+        throw Error(ErrorCode::unavailable, "provider " + source.provider_name +
+                                                " has a damaged copy of a segment of " +
+                                                to_string(wanted_.segment.datum));
+    }
+
     const SegmentWanted& wanted_;
     PieceReader& reader_;
     std::atomic<std::uint64_t>& bytes_in_;
     const std::atomic<bool>& stopping_;
+    ChunkSums sums_;
     std::vector<std::atomic<std::uint64_t>> received_;
     std::atomic<std::size_t> current_{0};
     std::atomic<std::size_t> next_{0};
@@ -152,6 +173,7 @@ std::vector<BytesReceived> SegmentFetcher::pull(const SegmentWanted& wanted, boo
         store_.fill(wanted.segment, wanted.bytes,
                     [&](std::span<std::byte> into) { pull.run(into); });
         store_.seal(wanted.segment, cached);
+        if (const auto kept = store_.sums(wanted.segment)) kept->take(pull.sums());
     } catch (...) {
         store_.discard_unsealed(wanted.segment);
         throw;

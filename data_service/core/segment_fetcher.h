@@ -1,6 +1,7 @@
 // Pulls segments from other providers into the store: in pieces of 1 MiB, three in flight, each
 // received in place. A source that fails is left for the next one, piece by piece; what has come
-// is kept. A segment that is wanted twice at once is pulled once.
+// is kept. Each piece is checked against its sum where the segment was made; what came damaged is
+// had again, from another source. A segment that is wanted twice at once is pulled once.
 //
 // Threading: any thread. Nothing is locked while bytes move.
 #pragma once
@@ -37,7 +38,7 @@ struct BytesReceived {
 
 class SegmentFetcher {
 public:
-    static constexpr std::uint64_t kPiece = 1024 * 1024;
+    static constexpr std::uint64_t kPiece = kChunk;
     static constexpr std::size_t kInFlight = 3;
 
     // All must outlive it. `bytes_in` counts what arrives.

@@ -21,6 +21,7 @@
 
 #include "common/base/error.h"
 #include "data_service/protocol/ledger.h"
+#include "data_service/protocol/messages.h"
 #include "data_service/protocol/types.h"
 
 namespace juxta::data::archive {
@@ -183,8 +184,13 @@ void fields(auto& a, Like<Extent> auto& v) {
 }
 void fields(auto& a, Like<VersionRecord> auto& v) { all(a, v.token, v.blocks); }
 void fields(auto& a, Like<Row> auto& v) { all(a, v.rid, v.kind, v.token, v.version); }
+void fields(auto& a, Like<SharedHolder> auto& v) { all(a, v.client, v.lease); }
 void fields(auto& a, Like<Ledger> auto& v) {
-    all(a, v.lsn, v.last_token, v.holder, v.holder_client, v.shared, v.newest, v.versions, v.rows);
+    all(a, v.lsn, v.last_token, v.holder, v.holder_client, v.holder_lease, v.shared, v.newest,
+        v.versions, v.rows);
+}
+void fields(auto& a, Like<SavedCopy> auto& v) {
+    all(a, v.whole, v.epoch, v.synced, v.written_by, v.ledger, v.floor, v.kept);
 }
 
 }  // namespace juxta::data::archive

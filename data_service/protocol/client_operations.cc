@@ -20,8 +20,17 @@ void GroupMember::ask(const ClientRequest& request, Time now, Outputs& out) {
     if (stage && accepts(stage->segment)) shelf_.put(stage->segment, stage->bytes);
     if (!tenure_ || !tenure_->active || (!is_home() && !stage)) {
         if (stage && !shelf_.has(stage->segment)) out.discard.push_back(stage->segment);
-        return refuse(request, out);
+        refuse(request, out);
+    } else {
+        serve_client(request, now, out);
     }
+    if (const auto* release = std::get_if<Release>(&request.body)) {
+        drop_untaken(release->carried, out);
+    }
+    save_changes(out);
+}
+
+void GroupMember::serve_client(const ClientRequest& request, Time now, Outputs& out) {
     tenure_->awake_until = now + durations_.detection;
     tenure_->resting = false;
     if (const auto row = ledger_.rows.find(request.client); row != ledger_.rows.end()) {
@@ -52,6 +61,13 @@ bool GroupMember::holds_lock(Token token) const {
     return token != 0 && (ledger_.holder == token || ledger_.shared.contains(token));
 }
 
+// As asked for with the grant.
+Duration GroupMember::lease_of(Token token) const {
+    Duration lease = ledger_.holder_lease;
+    if (ledger_.holder != token) lease = ledger_.shared.at(token).lease;
+    return lease > 0 ? lease : durations_.lock;
+}
+
 // -- locks
 // -----------------------------------------------------------------------------------------
 
@@ -62,7 +78,7 @@ void GroupMember::answer(const ClientRequest& request, const Acquire& acquire, T
     if (row != ledger_.rows.end() && row->second.rid == request.rid) {
         const Token token = row->second.token;
         if (!holds_lock(token)) return hold(request, LeaseLost{}, ledger_.lsn);
-        tenure_->locks.held_until[token] = now + durations_.lock;
+        tenure_->locks.held_until[token] = now + lease_of(token);
         return hold(request, grant_of(token), ledger_.lsn);
     }
     auto& queue = tenure_->locks.queue;
@@ -77,8 +93,8 @@ void GroupMember::answer(const ClientRequest& request, const Acquire& acquire, T
         }
         const Time since = now - std::max<Duration>(acquire.waited, 0);
         const auto place = std::ranges::upper_bound(queue, since, {}, &Waiter::since);
-        queue.insert(place,
-                     {request.client, request.rid, request.ticket, acquire.shared, since, now});
+        queue.insert(place, {request.client, request.rid, request.ticket, acquire.shared,
+                             std::max<Duration>(acquire.lease, 0), since, now});
     }
     serve_queue(now, out);
 }
@@ -94,10 +110,11 @@ void GroupMember::serve_queue(Time now, Outputs& out) {
         grant.kind = next.shared ? EntryKind::grant_shared : EntryKind::grant_exclusive;
         grant.client = next.client;
         grant.rid = next.rid;
+        grant.lease = next.lease;
         grant.token = std::max(ledger_.last_token + 1, first_token_of(view_.epoch));
         append(grant, out);
         tenure_->heard[next.client] = now;
-        tenure_->locks.held_until[grant.token] = now + durations_.lock;
+        tenure_->locks.held_until[grant.token] = now + lease_of(grant.token);
         tenure_->outbox.push_back({ledger_.lsn, {next.ticket, grant_of(grant.token)}});
     }
 }
@@ -122,7 +139,7 @@ void GroupMember::answer(const ClientRequest& request, const CancelAcquire&, Tim
 // C2.
 void GroupMember::answer(const ClientRequest& request, const Renew& renew, Time now, Outputs&) {
     if (!holds_lock(renew.token)) return hold(request, LeaseLost{}, ledger_.lsn);
-    tenure_->locks.held_until[renew.token] = now + durations_.lock;
+    tenure_->locks.held_until[renew.token] = now + lease_of(renew.token);
     hold(request, Done{}, ledger_.lsn);
 }
 
@@ -144,10 +161,20 @@ void GroupMember::end_hold(const ClientRequest& request, EntryKind kind, Token t
     entry.client = request.client;
     entry.rid = request.rid;
     entry.token = token;
-    if (kind == EntryKind::commit) entry.changes = std::get<Release>(request.body).changes;
+    if (kind == EntryKind::commit) {
+        const Release& release = std::get<Release>(request.body);
+        entry.changes = release.changes;
+        entry.keeps_lock = release.keep_lock;
+        entry.carried = release.carried;
+        for (const CarriedSegment& one : release.carried) shelf_.put(one.segment, one.bytes);
+    }
     append(std::move(entry), out);
     tenure_->heard[request.client] = now;
-    tenure_->locks.held_until.erase(token);
+    if (holds_lock(token)) {
+        tenure_->locks.held_until[token] = now + lease_of(token);
+    } else {
+        tenure_->locks.held_until.erase(token);
+    }
 }
 
 // C5: the commit record. A new extent shows a segment of this token or, moved, one of the version
@@ -155,14 +182,21 @@ void GroupMember::end_hold(const ClientRequest& request, EntryKind kind, Token t
 // blocks the client has their primary's word.
 std::optional<SegmentId> GroupMember::unstaged(const Release& release) const {
     const VersionRecord& before = ledger_.versions.at(ledger_.newest);
+    std::set<SegmentId> comes;
+    for (const CarriedSegment& one : release.carried) {
+        if (one.segment.token != release.token || !accepts(one.segment)) return one.segment;
+        comes.insert(one.segment);
+    }
     for (const BlockChange& change : release.changes) {
-        if (change.block >= block_count_) return SegmentId{group_.datum, change.block, 0, 0};
+        if (change.block >= settings_.block_count)
+            return SegmentId{group_.datum, change.block, 0, 0};
         const std::vector<SegmentId> old = segments_of(before.blocks[change.block]);
         for (const SegmentId& segment : segments_of(change.extents)) {
             const bool right_block = segment.datum == group_.datum && segment.block == change.block;
             const bool alive =
                 segment.token == release.token || std::ranges::binary_search(old, segment);
-            const bool here = change.block != group_.block || shelf_.has(segment);
+            const bool here =
+                change.block != group_.block || shelf_.has(segment) || comes.contains(segment);
             if (!right_block || !alive || !here) return segment;
         }
     }
@@ -174,6 +208,9 @@ void GroupMember::answer(const ClientRequest& request, const Release& release, T
     if (answered_before(request)) return;
     if (release.token == 0 || ledger_.holder != release.token) {
         return hold(request, LeaseLost{}, ledger_.lsn);
+    }
+    if (settings_.write_once && ledger_.newest > 0) {
+        return hold(request, AlreadyWritten{ledger_.newest}, ledger_.lsn);
     }
     if (const auto segment = unstaged(release)) {
         return hold(request, NotStaged{*segment}, ledger_.lsn);
@@ -221,6 +258,24 @@ void GroupMember::answer(const ClientRequest& request, const RenewPin& renew, Ti
     }
     tenure_->pins[{request.client, request.rid, renew.version}] = now + durations_.pin;
     hold(request, Done{}, ledger_.lsn);
+}
+
+void GroupMember::answer(const ClientRequest& request, const Look&, Time now, Outputs&) {
+    const auto left = [&](Token token) {
+        const auto until = tenure_->locks.held_until.find(token);
+        if (until == tenure_->locks.held_until.end()) return Duration{0};
+        return std::max<Duration>(until->second - now, 0);
+    };
+    Looked looked;
+    looked.holder = ledger_.holder;
+    looked.holder_client = ledger_.holder_client;
+    looked.lease_left = left(ledger_.holder);
+    for (const auto& [token, holder] : ledger_.shared) {
+        looked.readers.push_back({token, holder.client, left(token)});
+    }
+    looked.waiting = tenure_->locks.queue.size();
+    looked.newest = ledger_.newest;
+    hold(request, std::move(looked), ledger_.lsn);
 }
 
 void GroupMember::answer(const ClientRequest& request, const Unpin&, Time, Outputs&) {

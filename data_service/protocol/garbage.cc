@@ -33,14 +33,15 @@ void GroupMember::expire(Time now, Outputs& out) {
 void GroupMember::retire(Time now, Outputs& out) {
     auto& pins = tenure_->pins;
     std::erase_if(pins, [&](const auto& pin) { return pin.second < now; });
-    if (now < tenure_->retire_from) return;
+    const auto may_be_pinned = [&](Version version) {
+        return now < tenure_->retire_from && version <= tenure_->inherited;
+    };
     std::set<Version> pinned;
     for (const auto& [key, until] : pins) pinned.insert(std::get<2>(key));
     std::vector<Version> old;
     for (const auto& [version, record] : ledger_.versions) {
-        if (version < tenure_->replication.committed.newest && !pinned.contains(version)) {
-            old.push_back(version);
-        }
+        const bool is_old = version < tenure_->replication.committed.newest;
+        if (is_old && !pinned.contains(version) && !may_be_pinned(version)) old.push_back(version);
     }
     for (Version version : old) {
         Entry entry;
@@ -73,8 +74,8 @@ void GroupMember::decide_garbage(Time now, Outputs& out) {
     if (round.kept_lsn != committed.lsn) {
         round.kept_lsn = committed.lsn;
         const Token floor = committed.holder != 0 ? committed.holder : committed.last_token + 1;
-        std::vector<std::vector<SegmentId>> kept(block_count_);
-        for (BlockNumber block = 0; block < block_count_; ++block) {
+        std::vector<std::vector<SegmentId>> kept(settings_.block_count);
+        for (BlockNumber block = 0; block < settings_.block_count; ++block) {
             Extents all;
             for (const auto& [version, record] : committed.versions) {
                 const Extents& extents = record.blocks[block];
@@ -90,25 +91,28 @@ void GroupMember::decide_garbage(Time now, Outputs& out) {
             round.next_at = now;
         }
     }
-    const bool others = block_count_ > 1 || view_.members.size() > 1 || view_.joiner;
+    const bool others = settings_.block_count > 1 || view_.members.size() > 1 || view_.joiner;
     if (!others) round.repeats_due = 0;
     if (round.repeats_due == 0 || now < round.next_at) return;
     round.next_at = now + durations_.heartbeat;
-    if (block_count_ == 1) return tell_garbage({view_}, now, out);
+    if (settings_.block_count == 1) return tell_garbage({view_}, now, out);
     round.asked_where = true;
     out.to_manager.push_back(WhereAre{group_.datum});
 }
 
 void GroupMember::others_are(const std::vector<View>& views, Time now, Outputs& out) {
-    if (!tenure_ || !tenure_->active || !is_home() || views.size() != block_count_) return;
+    if (!tenure_ || !tenure_->active || !is_home() || views.size() != settings_.block_count) {
+        return;
+    }
     if (!tenure_->garbage.asked_where) return;
     tenure_->garbage.asked_where = false;
     tell_garbage(views, now, out);
+    save_changes(out);
 }
 
 void GroupMember::tell_garbage(const std::vector<View>& views, Time now, Outputs& out) {
     GarbageRound& round = tenure_->garbage;
-    for (BlockNumber block = 0; block < block_count_; ++block) {
+    for (BlockNumber block = 0; block < settings_.block_count; ++block) {
         const GroupId group{group_.datum, block};
         std::vector<Member> copies = views[block].members;
         if (views[block].joiner) copies.push_back(*views[block].joiner);
@@ -117,7 +121,7 @@ void GroupMember::tell_garbage(const std::vector<View>& views, Time now, Outputs
             out.to_members.push_back({group, 0, self_, copy, Keep{round.floor, round.kept[block]}});
         }
     }
-    if (round.repeats_due > 1 || block_count_ == 1) {
+    if (round.repeats_due > 1 || settings_.block_count == 1) {
         round.repeats_due -= 1;
     } else {
         round.next_at = now + durations_.pin;  // the groups of other blocks change without a word

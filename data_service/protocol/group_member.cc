@@ -6,25 +6,56 @@
 
 namespace juxta::data {
 
-GroupMember::GroupMember(GroupId group, Member self, std::uint32_t block_count,
+GroupMember::GroupMember(GroupId group, Member self, const GroupSettings& settings,
                          const Durations& durations, bool whole)
     : group_(group),
       self_(self),
-      block_count_(block_count),
+      settings_(settings),
       durations_(durations),
       whole_(whole),
-      ledger_(Ledger::fresh(block_count)) {
-    ensure(group.block < block_count, "a group keeps one of its datum's blocks");
+      written_by_(self.incarnation),
+      ledger_(Ledger::fresh(settings.block_count)) {
+    ensure(group.block < settings.block_count, "a group keeps one of its datum's blocks");
 }
 
-GroupMember GroupMember::reserved(GroupId group, Member self, std::uint32_t block_count,
+GroupMember GroupMember::reserved(GroupId group, Member self, const GroupSettings& settings,
                                   const Durations& durations) {
-    return {group, self, block_count, durations, true};
+    GroupMember member{group, self, settings, durations, true};
+    member.saved_ = member.stamp();
+    return member;
 }
 
-GroupMember GroupMember::absent(GroupId group, Member self, std::uint32_t block_count,
+GroupMember GroupMember::absent(GroupId group, Member self, const GroupSettings& settings,
                                 const Durations& durations) {
-    return {group, self, block_count, durations, false};
+    GroupMember member{group, self, settings, durations, false};
+    member.saved_ = member.stamp();
+    return member;
+}
+
+GroupMember GroupMember::returned(GroupId group, Member self, const GroupSettings& settings,
+                                  const Durations& durations, SavedCopy saved,
+                                  std::map<SegmentId, std::uint64_t> segments, Time now) {
+    ensure(saved.written_by < self.incarnation, "a copy returns in a later incarnation");
+    GroupMember member{group, self, settings, durations, saved.whole};
+    member.view_.epoch = saved.epoch;
+    member.synced_ = saved.synced;
+    member.written_by_ = saved.written_by;
+    member.ledger_ = std::move(saved.ledger);
+    member.shelf_ = SegmentShelf(saved.floor, saved.kept, std::move(segments));
+    member.promises_unknown_until_ = now + durations.primary_lease;
+    member.saved_ = member.stamp();
+    return member;
+}
+
+SavedCopy GroupMember::saved() const {
+    return {whole_, view_.epoch, synced_, written_by_, ledger_, shelf_.floor(), shelf_.kept()};
+}
+
+// Before anybody hears of the change: all of it is in this one step's outputs.
+void GroupMember::save_changes(Outputs& out) {
+    if (!settings_.durable || stamp() == saved_) return;
+    saved_ = stamp();
+    if (!out.wiped || whole_) out.save = saved();
 }
 
 Epoch GroupMember::epoch() const {
@@ -55,14 +86,29 @@ void GroupMember::send(const Member& to, PeerBody body, Outputs& out) const {
 void GroupMember::wipe(Outputs& out) {
     whole_ = false;
     synced_ = 0;
-    ledger_ = Ledger::fresh(block_count_);
+    ledger_ = Ledger::fresh(settings_.block_count);
     const std::vector<SegmentId> dropped = shelf_.clear();
     out.discard.insert(out.discard.end(), dropped.begin(), dropped.end());
     out.wiped = true;
 }
 
-// Freed is final: a manager that has forgotten the datum answers with no higher epoch than told.
 void GroupMember::adopt(const View& view, Time now, Outputs& out) {
+    take_view(view, now, out);
+    save_changes(out);
+}
+
+// V5: the manager has not put this incarnation back yet. It will, or the view goes on without.
+bool GroupMember::names_me_of_before(const View& view) const {
+    if (!whole_ || view.lost || view.freed) return false;
+    return std::ranges::any_of(view.members, [&](const Member& member) {
+        return member.provider == self_.provider && member.incarnation < self_.incarnation &&
+               member.incarnation >= written_by_;
+    });
+}
+
+// Freed is final: a manager that has forgotten the datum answers with no higher epoch than told.
+void GroupMember::take_view(const View& view, Time now, Outputs& out) {
+    if (names_me_of_before(view)) return;
     if (view.epoch == view_.epoch && view.activated && !view_.activated) {
         view_.activated = true;
         if (whole_ && !view_.has(self_) && !is_joiner()) wipe(out);
@@ -81,13 +127,14 @@ void GroupMember::adopt(const View& view, Time now, Outputs& out) {
     if (is_joiner()) {  // V3: the segments stay, they are reused by id
         whole_ = false;
         synced_ = 0;
-        ledger_ = Ledger::fresh(block_count_);
+        ledger_ = Ledger::fresh(settings_.block_count);
         return;
     }
     if (!view_.has(self_)) {
         return leave_view(was_primary ? std::optional(self_) : std::nullopt, out);
     }
     if (!whole_) return;  // named without a copy: nothing to answer for, ever
+    written_by_ = self_.incarnation;
     if (newborn) synced_ = view_.epoch;
     if (view_.primary() == self_) begin_tenure(now, out);
 }
@@ -108,7 +155,7 @@ void GroupMember::begin_tenure(Time now, Outputs& out) {
         return;
     }
     for (const Member& member : view_.members) {
-        if (member != self_) tenure_->barrier.insert(member);
+        if (member != self_) tenure_->barrier.try_emplace(member);
     }
     send_barrier(out);
     try_to_activate(now, out);
@@ -117,12 +164,14 @@ void GroupMember::begin_tenure(Time now, Outputs& out) {
 void GroupMember::send_barrier(Outputs& out) const {
     if (tenure_->barrier.empty()) return;
     const auto snapshot = std::make_shared<const Ledger>(ledger_);
-    for (const Member& member : tenure_->barrier) send(member, Barrier{view_, snapshot}, out);
+    for (const auto& [member, lacks] : tenure_->barrier) {
+        send(member, Barrier{view_, snapshot}, out);
+    }
 }
 
 // P2.
 bool GroupMember::may_activate(Time now) const {
-    return tenure_->barrier.empty() &&
+    return tenure_->barrier.empty() && promises_unknown_until_ <= now &&
            std::ranges::all_of(promised_until_, [&](const auto& promise) {
                const auto& [to, until] = promise;
                return to == self_ || until <= now || view_.is_dead(to);
@@ -138,6 +187,7 @@ void GroupMember::try_to_activate(Time now, Outputs& out) {
 void GroupMember::activation_recorded(Epoch epoch, Time now, Outputs& out) {
     if (epoch != view_.epoch || !tenure_ || tenure_->active || !may_activate(now)) return;
     start_serving(now, out);
+    save_changes(out);
 }
 
 // P4: all of the view holds the tail.
@@ -145,12 +195,15 @@ void GroupMember::start_serving(Time now, Outputs& out) {
     Tenure& mine = *tenure_;
     view_.activated = true;
     mine.active = true;
+    mine.inherited = ledger_.newest;
     mine.retire_from = now + durations_.pin;
     mine.replication.committed = ledger_;
     for (const Member& member : needed()) mine.replication.acked[member] = ledger_.lsn;
-    if (ledger_.holder != 0) mine.locks.held_until[ledger_.holder] = now + durations_.lock;
-    for (const auto& [token, client] : ledger_.shared) {
-        mine.locks.held_until[token] = now + durations_.lock;
+    if (const Token token = ledger_.holder; token != 0) {
+        mine.locks.held_until[token] = now + lease_of(token);
+    }
+    for (const auto& [token, holder] : ledger_.shared) {
+        mine.locks.held_until[token] = now + lease_of(token);
     }
     for (const auto& [client, row] : ledger_.rows) mine.heard[client] = now;
     mine.awake_until = now + durations_.detection;
@@ -165,6 +218,7 @@ void GroupMember::tick(Time now, Outputs& out) {
         send_barrier(out);
         try_to_activate(now, out);
     }
+    save_changes(out);
 }
 
 bool GroupMember::needs_ticks() const {

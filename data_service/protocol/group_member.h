@@ -8,8 +8,13 @@
 //
 // The rules stand in files by idea: views and activation in group_member.cc, what a member does
 // for its primary in member_duties.cc, leases, replication and joiners in primary_duties.cc,
-// clients in client_operations.cc, garbage in garbage.cc. Only the parts of section 6 and 11 that
-// need a disk are absent: every copy is in memory, and a restarted provider has none.
+// clients in client_operations.cc, garbage in garbage.cc.
+//
+// A durable copy is on disk before anybody is told of it: Outputs::save goes first, and the
+// component calls segment_stored(), and ask() of a Stage or of a Release that carries segments,
+// only when their bytes are there too. What is saved names the epoch, so that nothing of an older
+// one is acknowledged after a restart, the epoch synced at, the whole ledger, and the garbage
+// floor as it was at the time: a floor alone is no reason to write, the next view brings it again.
 //
 // Keep the object as long as the process lives, also after Outputs::wiped, until a view is freed
 // or lost: it remembers the epoch, without which a late message of an old view could make this
@@ -31,14 +36,20 @@ namespace juxta::data {
 
 class GroupMember {
 public:
-    // An empty copy, reserved: it becomes a member when a view names it. `block_count`: blocks of
-    // the whole datum (the home group's ledger speaks of all).
-    static GroupMember reserved(GroupId group, Member self, std::uint32_t block_count,
+    // An empty copy, reserved: it becomes a member when a view names it. A durable one is to be
+    // saved at once (saved()), or its loss is the loss of the datum.
+    static GroupMember reserved(GroupId group, Member self, const GroupSettings& settings,
                                 const Durations& durations);
 
     // No copy at all: adopts a view only as its joiner.
-    static GroupMember absent(GroupId group, Member self, std::uint32_t block_count,
+    static GroupMember absent(GroupId group, Member self, const GroupSettings& settings,
                               const Durations& durations);
+
+    // A copy read from disk by a later incarnation than wrote it, with the segments found beside
+    // it (sizes in bytes), all of them checked. It has forgotten what it promised.
+    static GroupMember returned(GroupId group, Member self, const GroupSettings& settings,
+                                const Durations& durations, SavedCopy saved,
+                                std::map<SegmentId, std::uint64_t> segments, Time now);
 
     // View 1 comes activated from its allocation: nobody can have promised or acknowledged
     // anything before it, and all its members hold the same fresh ledger, so they are synced by
@@ -52,6 +63,9 @@ public:
     // answered once granted; a poll of the same rid replaces the ticket of the one before. A group
     // other than the home group takes Stage only.
     void ask(const ClientRequest& request, Time now, Outputs& out);
+
+    // Of the segments that a Release carries, and of those that came with a Replicate,
+    // `out.discard` names what was not taken: the component has stored them before the call.
 
     // The bytes of `segment` are in the store: staged by a client here, or fetched. If nobody can
     // need them any more, they are in `out.discard`.
@@ -79,9 +93,14 @@ public:
     Epoch epoch() const;
     bool has_copy() const { return whole_; }                 // counts in the beat (M2)
     bool is_primary() const { return tenure_.has_value(); }  // may not serve yet
+    // What its disk has to tell: in the component's offer to the manager, while it is older than
+    // this incarnation (M10).
+    Incarnation written_by() const { return written_by_; }
+    SavedCopy saved() const;
     bool is_serving(Time now) const;  // active and leased; not so while it rests
     Version newest() const;           // of the committed ledger; a backup's guess may be higher
     const Ledger& ledger() const { return ledger_; }
+    Epoch synced() const { return synced_; }  // whose primary's ledger this copy follows
     // Segments that this copy answers for.
     bool holds(const SegmentId& segment) const { return shelf_.has(segment); }
     const std::map<SegmentId, std::uint64_t>& segments() const { return shelf_.held(); }
@@ -89,8 +108,8 @@ public:
     bool accepts(const SegmentId& segment) const;
 
 private:
-    GroupMember(GroupId group, Member self, std::uint32_t block_count, const Durations& durations,
-                bool whole);
+    GroupMember(GroupId group, Member self, const GroupSettings& settings,
+                const Durations& durations, bool whole);
 
     bool is_home() const { return group_.block == 0; }
     bool is_joiner() const { return view_.joiner == self_ && !view_.lost && !view_.freed; }
@@ -98,6 +117,9 @@ private:
     bool belongs_here(const SegmentId& segment) const;
     void send(const Member& to, PeerBody body, Outputs& out) const;
     void wipe(Outputs& out);
+    void take_view(const View& view, Time now, Outputs& out);
+    bool names_me_of_before(const View& view) const;
+    void save_changes(Outputs& out);
 
     // -- becoming primary
     void leave_view(const std::optional<Member>& former_primary, Outputs& out);
@@ -110,10 +132,12 @@ private:
     // -- as a member
     void receive_ledger(const PeerMessage& message, const View& view, const Ledger& ledger,
                         Time now, Outputs& out);
+    std::vector<SegmentId> missing_of(const Ledger& ledger) const;
     void receive_entry(const PeerMessage& message, const Entry& entry, Outputs& out);
     void receive_beacon(const PeerMessage& message, Time stamp, Time now, Outputs& out);
     void receive_offer(const PeerMessage& message, const OfferSegment& offer, Outputs& out);
     void receive_answer(const PeerMessage& message, Time now, Outputs& out);
+    void drop_untaken(const std::vector<CarriedSegment>& carried, Outputs& out) const;
     void use_keep(Token floor, const std::vector<SegmentId>& segments, Outputs& out);
 
     // -- as the primary
@@ -123,6 +147,7 @@ private:
     void append(Entry entry, Outputs& out);
     void repeat_entries(Outputs& out) const;
     void acknowledged(const Member& from, Lsn lsn, Time now, Outputs& out);
+    void barrier_answered(const Member& from, const BarrierOk& answer, Time now, Outputs& out);
     void stored_at(const Member& from, const SegmentId& segment, Time now, Outputs& out);
     void offer_staged(Time now, Outputs& out);
     void finish_staging(Outputs& out);
@@ -134,10 +159,12 @@ private:
     void serve(Time now, Outputs& out);
 
     // -- for clients
+    void serve_client(const ClientRequest& request, Time now, Outputs& out);
     void refuse(const ClientRequest& request, Outputs& out) const;
     void hold(const ClientRequest& request, AnswerBody body, Lsn lsn);
     AnswerBody grant_of(Token token) const;
     bool holds_lock(Token token) const;
+    Duration lease_of(Token token) const;
     void answer(const ClientRequest& request, const Acquire& acquire, Time now, Outputs& out);
     void answer(const ClientRequest& request, const CancelAcquire& cancel, Time now, Outputs& out);
     void answer(const ClientRequest& request, const Renew& renew, Time now, Outputs& out);
@@ -148,6 +175,7 @@ private:
     void answer(const ClientRequest& request, const RenewPin& renew, Time now, Outputs& out);
     void answer(const ClientRequest& request, const Unpin& unpin, Time now, Outputs& out);
     void answer(const ClientRequest& request, const Stage& stage, Time now, Outputs& out);
+    void answer(const ClientRequest& request, const Look& look, Time now, Outputs& out);
     bool answered_before(const ClientRequest& request);
     void end_hold(const ClientRequest& request, EntryKind kind, Token token, Time now,
                   Outputs& out);
@@ -163,14 +191,28 @@ private:
 
     GroupId group_;
     Member self_;
-    std::uint32_t block_count_;
+    GroupSettings settings_;
     Durations durations_;
 
     // The copy.
     bool whole_;  // has a ledger: once named by a view, it may hold what was acknowledged
     Epoch synced_ = 0;
+    Incarnation written_by_;  // the oldest that may have answered for what this copy is now (V6)
     Ledger ledger_;
     SegmentShelf shelf_;
+    Time promises_unknown_until_ = 0;  // P2, from disk
+
+    // As of the last save. The epoch synced at and the lsn tell the ledger (I4).
+    struct Stamp {
+        bool whole = false;
+        Epoch epoch = 0;
+        Epoch synced = 0;
+        Incarnation written_by = 0;
+        Lsn lsn = 0;
+        friend bool operator==(const Stamp&, const Stamp&) = default;
+    };
+    Stamp stamp() const { return {whole_, view_.epoch, synced_, written_by_, ledger_.lsn}; }
+    Stamp saved_;
 
     // Membership.
     View view_;

@@ -9,6 +9,7 @@ void unlock(Ledger& ledger, Token token) {
     if (ledger.holder == token) {
         ledger.holder = 0;
         ledger.holder_client = {};
+        ledger.holder_lease = 0;
     }
     ledger.shared.erase(token);
 }
@@ -22,7 +23,7 @@ void commit(Ledger& ledger, const Entry& entry) {
     }
     ledger.newest += 1;
     ledger.versions.emplace(ledger.newest, std::move(next));
-    unlock(ledger, entry.token);
+    if (!entry.keeps_lock) unlock(ledger, entry.token);
 }
 
 }  // namespace
@@ -40,9 +41,10 @@ void apply(Ledger& ledger, const Entry& entry) {
         case EntryKind::grant_exclusive:
             ledger.holder = ledger.last_token = entry.token;
             ledger.holder_client = entry.client;
+            ledger.holder_lease = entry.lease;
             break;
         case EntryKind::grant_shared:
-            ledger.shared[entry.token] = entry.client;
+            ledger.shared[entry.token] = {entry.client, entry.lease};
             ledger.last_token = entry.token;
             break;
         case EntryKind::commit: commit(ledger, entry); break;

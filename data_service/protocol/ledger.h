@@ -22,14 +22,24 @@ enum class EntryKind : std::uint8_t {
     forget,  // the row of a client that has been silent for T_row
 };
 
+// A small segment that came with the release itself; its bytes go with the entry (C10).
+struct CarriedSegment {
+    SegmentId segment;
+    std::uint64_t bytes = 0;
+    friend bool operator==(const CarriedSegment&, const CarriedSegment&) = default;
+};
+
 struct Entry {
     Lsn lsn = 0;
     EntryKind kind = EntryKind::commit;
     ClientId client;  // 0: nobody's request (expire, retire)
     std::uint64_t rid = 0;
     Token token = 0;
-    Version version = 0;               // retire: which
-    std::vector<BlockChange> changes;  // commit: what is new
+    Version version = 0;                       // retire: which
+    std::vector<BlockChange> changes;          // commit: what is new
+    Duration lease = 0;                        // grant: of this lock; 0: Durations::lock
+    bool keeps_lock = false;                   // commit: the token goes on holding the lock
+    std::vector<CarriedSegment> carried = {};  // commit: of block 0
     friend bool operator==(const Entry&, const Entry&) = default;
 };
 
@@ -48,12 +58,19 @@ struct Row {
     friend bool operator==(const Row&, const Row&) = default;
 };
 
+struct SharedHolder {
+    ClientId client;
+    Duration lease = 0;  // 0: Durations::lock
+    friend bool operator==(const SharedHolder&, const SharedHolder&) = default;
+};
+
 struct Ledger {
     Lsn lsn = 0;
     Token last_token = 0;
     Token holder = 0;  // of the exclusive lock; 0: nobody
     ClientId holder_client;
-    std::map<Token, ClientId> shared;
+    Duration holder_lease = 0;  // 0: Durations::lock
+    std::map<Token, SharedHolder> shared;
     Version newest = 0;
     std::map<Version, VersionRecord> versions;  // 0 is there from the start: every block empty
     std::map<ClientId, Row> rows;

@@ -33,20 +33,47 @@ void GroupMember::receive(const PeerMessage& message, Time now, Outputs& out) {
                },
                message.body);
     settle(now, out);
+    save_changes(out);
+}
+
+// What a ledger from outside names, and this copy would have to fetch first. Whoever takes a
+// ledger without its segments would answer for versions that nobody may have, once the sender has
+// died.
+std::vector<SegmentId> GroupMember::missing_of(const Ledger& ledger) const {
+    std::vector<SegmentId> missing;
+    for (const auto& [version, record] : ledger.versions) {
+        for (const Extent& extent : record.blocks.at(group_.block)) {
+            const SegmentId& segment = extent.segment;
+            if (!shelf_.has(segment) && shelf_.accepts(segment)) missing.push_back(segment);
+        }
+    }
+    std::ranges::sort(missing);
+    missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+    return missing;
 }
 
 // P1 and J1. Applied once: a repeat must not roll back what came after it.
 void GroupMember::receive_ledger(const PeerMessage& message, const View& view, const Ledger& ledger,
                                  Time now, Outputs& out) {
     if (message.epoch < view_.epoch) return;
-    adopt(view, now, out);
+    take_view(view, now, out);
     if (message.epoch != view_.epoch || view_.primary() != message.from) return;
     const bool is_barrier = std::holds_alternative<Barrier>(message.body);
     if (is_barrier ? !(whole_ && view_.has(self_)) : !is_joiner()) return;
+    if (const auto* fill = std::get_if<Fill>(&message.body)) {
+        if (group_.block >= fill->settings.block_count) return;
+        settings_ = fill->settings;
+    }
     if (synced_ != view_.epoch || ledger.lsn > ledger_.lsn) {
+        if (is_barrier) {
+            if (auto missing = missing_of(ledger); !missing.empty()) {
+                return send(message.from, BarrierOk{ledger_.lsn, std::move(missing)}, out);
+            }
+        }
         ledger_ = ledger;
         whole_ = true;
         synced_ = view_.epoch;
+        written_by_ = self_.incarnation;
     }
     if (is_barrier) {
         send(message.from, BarrierOk{ledger_.lsn}, out);
@@ -55,12 +82,24 @@ void GroupMember::receive_ledger(const PeerMessage& message, const View& view, c
     }
 }
 
-// R2.
+// R2, and C10: the segments that an entry carries are held with it.
 void GroupMember::receive_entry(const PeerMessage& message, const Entry& entry, Outputs& out) {
-    if (message.epoch != view_.epoch || synced_ != view_.epoch || !whole_) return;
-    if (view_.primary() != message.from) return;
-    if (entry.lsn == ledger_.lsn + 1) apply(ledger_, entry);
-    send(message.from, Replicated{ledger_.lsn}, out);
+    const bool current = message.epoch == view_.epoch && synced_ == view_.epoch && whole_ &&
+                         view_.primary() == message.from;
+    if (current && entry.lsn == ledger_.lsn + 1) {
+        for (const CarriedSegment& one : entry.carried) {
+            if (accepts(one.segment)) shelf_.put(one.segment, one.bytes);
+        }
+        apply(ledger_, entry);
+    }
+    drop_untaken(entry.carried, out);
+    if (current) send(message.from, Replicated{ledger_.lsn}, out);
+}
+
+void GroupMember::drop_untaken(const std::vector<CarriedSegment>& carried, Outputs& out) const {
+    for (const CarriedSegment& one : carried) {
+        if (!shelf_.has(one.segment)) out.discard.push_back(one.segment);
+    }
 }
 
 // L1.
@@ -92,6 +131,7 @@ void GroupMember::segment_stored(const SegmentId& segment, std::uint64_t bytes, 
     }
     if (offered_.erase(segment) > 0) send(*view_.primary(), SegmentStored{segment}, out);
     settle(now, out);
+    save_changes(out);
 }
 
 // G3. A keep is true in every epoch.

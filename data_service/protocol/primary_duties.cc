@@ -41,8 +41,8 @@ void GroupMember::send_beacons(Time now, Outputs& out) {
 void GroupMember::receive_answer(const PeerMessage& message, Time now, Outputs& out) {
     if (!tenure_ || message.epoch != view_.epoch) return;  // R4
     const Member& from = message.from;
-    if (std::holds_alternative<BarrierOk>(message.body)) {
-        if (tenure_->barrier.erase(from) > 0) try_to_activate(now, out);
+    if (const auto* barrier = std::get_if<BarrierOk>(&message.body)) {
+        barrier_answered(from, *barrier, now, out);
     } else if (const auto* replicated = std::get_if<Replicated>(&message.body)) {
         acknowledged(from, replicated->lsn, now, out);
     } else if (const auto* beacon = std::get_if<BeaconOk>(&message.body)) {
@@ -50,6 +50,23 @@ void GroupMember::receive_answer(const PeerMessage& message, Time now, Outputs& 
         until = std::max(until, beacon->stamp + trusted(durations_.primary_lease));
     } else if (const auto* stored = std::get_if<SegmentStored>(&message.body)) {
         stored_at(from, stored->segment, now, out);
+    }
+}
+
+// Done with `from` once it has taken the ledger; until then it is given what it lacks for that.
+void GroupMember::barrier_answered(const Member& from, const BarrierOk& answer, Time now,
+                                   Outputs& out) {
+    const auto waiting = tenure_->barrier.find(from);
+    if (waiting == tenure_->barrier.end()) return;
+    if (answer.missing.empty()) {
+        tenure_->barrier.erase(waiting);
+        return try_to_activate(now, out);
+    }
+    waiting->second = {answer.missing.begin(), answer.missing.end()};
+    for (const SegmentId& segment : answer.missing) {
+        const auto held = shelf_.held().find(segment);
+        if (held == shelf_.held().end()) continue;
+        send(from, OfferSegment{segment, held->second}, out);
     }
 }
 
@@ -127,6 +144,11 @@ void GroupMember::settle(Time now, Outputs& out) {
 // -- segments on their way to the others ----------------------------------------------------------
 
 void GroupMember::stored_at(const Member& from, const SegmentId& segment, Time now, Outputs& out) {
+    if (const auto waiting = tenure_->barrier.find(from); waiting != tenure_->barrier.end()) {
+        if (waiting->second.erase(segment) > 0 && waiting->second.empty()) {
+            send(from, Barrier{view_, std::make_shared<const Ledger>(ledger_)}, out);
+        }
+    }
     if (const auto staged = tenure_->staging.find(segment); staged != tenure_->staging.end()) {
         staged->second.missing.erase(from);
         finish_staging(out);
@@ -183,13 +205,13 @@ bool GroupMember::offer_to_joiner(Time now, Outputs& out) {
 void GroupMember::fill_joiner(Time now, Outputs& out) {
     JoinerProgress& joiner = tenure_->joiner;
     Replication& replication = tenure_->replication;
-    const bool has_segments = offer_to_joiner(now, out);
     const Lsn acked = replication.acked[*view_.joiner];
     if (!joiner.counted && acked + replication.log.size() < ledger_.lsn) joiner.has_ledger = false;
     if (!joiner.has_ledger && now - joiner.ledger_sent_at >= durations_.beacon()) {
         joiner.ledger_sent_at = now;
-        send(*view_.joiner, Fill{view_, std::make_shared<const Ledger>(ledger_)}, out);
+        send(*view_.joiner, Fill{view_, std::make_shared<const Ledger>(ledger_), settings_}, out);
     }
+    const bool has_segments = offer_to_joiner(now, out);
     const bool has_all = has_segments && joiner.has_ledger && acked >= ledger_.lsn;
     if (has_all && !joiner.counted) {
         joiner.counted = true;

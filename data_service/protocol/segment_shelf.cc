@@ -4,6 +4,10 @@
 
 namespace juxta::data {
 
+SegmentShelf::SegmentShelf(Token floor, const std::vector<SegmentId>& kept,
+                           std::map<SegmentId, std::uint64_t> held)
+    : held_(std::move(held)), floor_(floor), kept_(kept.begin(), kept.end()) {}
+
 bool SegmentShelf::accepts(const SegmentId& segment) const {
     return segment.token >= floor_ || kept_.contains(segment);
 }

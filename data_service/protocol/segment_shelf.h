@@ -14,6 +14,11 @@ namespace juxta::data {
 
 class SegmentShelf {
 public:
+    SegmentShelf() = default;
+    // As it was: `floor` and `kept` may be older than what has been dropped since.
+    SegmentShelf(Token floor, const std::vector<SegmentId>& kept,
+                 std::map<SegmentId, std::uint64_t> held);
+
     bool has(const SegmentId& segment) const { return held_.contains(segment); }
 
     // G3: false for what is below the floor and in no version: garbage for ever.
@@ -28,6 +33,9 @@ public:
 
     // Drops everything, the floor as well; returns what was there.
     std::vector<SegmentId> clear();
+
+    Token floor() const { return floor_; }
+    std::vector<SegmentId> kept() const { return {kept_.begin(), kept_.end()}; }
 
     // With sizes in bytes.
     const std::map<SegmentId, std::uint64_t>& held() const { return held_; }

@@ -38,6 +38,7 @@ struct Waiter {
     std::uint64_t rid = 0;
     std::uint64_t ticket = 0;  // of the last poll
     bool shared = false;
+    Duration lease = 0;
     Time since = 0;
     Time seen = 0;
 };
@@ -74,8 +75,11 @@ struct GarbageRound {
 
 struct Tenure {
     bool active = false;
-    std::set<Member> barrier;  // who has not answered it yet
-    Time retire_from = 0;      // P4: pins may still be on their way to this primary
+    // Who has not taken the ledger yet, and the segments that are offered to it for that.
+    std::map<Member, std::set<SegmentId>> barrier;
+    // P4: pins of versions up to this may still be on their way to this primary, until then.
+    Version inherited = 0;
+    Time retire_from = 0;
     Replication replication;
     MemberLeases leases;
     std::vector<HeldAnswer> outbox;

@@ -90,6 +90,13 @@ struct BlockChange {
     friend bool operator==(const BlockChange&, const BlockChange&) = default;
 };
 
+// What every copy of a block knows of its datum.
+struct GroupSettings {
+    std::uint32_t block_count = 1;  // of the whole datum: the home group's ledger speaks of all
+    bool durable = false;           // every copy is on disk before anything is acknowledged
+    bool write_once = false;        // the first committed version is the last
+};
+
 // docs/protocol.md, section 3. The manager tells them to its providers.
 struct Durations {
     Duration heartbeat = 200 * kMillisecond;      // T_hb

@@ -13,7 +13,7 @@
 namespace juxta::data {
 namespace {
 
-constexpr int kFinalSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+constexpr int kSizeSeals = F_SEAL_SHRINK | F_SEAL_GROW;
 
 [[noreturn]] void refuse(std::uint64_t bytes, const char* step, int error) {
     throw Error(ErrorCode::out_of_space, "no memory for a segment of " + std::to_string(bytes) +
@@ -51,6 +51,20 @@ std::shared_ptr<const UniqueFd> make_memory(std::uint64_t bytes) {
     return std::make_shared<const UniqueFd>(std::move(fd));
 }
 
+WipedMemory::WipedMemory(const UniqueFd& from, std::uint64_t bytes)
+    : fd_(make_memory(bytes)),
+      memory_(std::make_unique<MappedSegment>(*fd_, bytes, MappedSegment::Access::write)) {
+    MappedSegment old(from, bytes, MappedSegment::Access::write);
+    std::memcpy(memory_->bytes().data(), old.bytes().data(), old.bytes().size());
+    ::explicit_bzero(old.bytes().data(), old.bytes().size());
+    if (::fcntl(fd_->get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0) {
+        refuse(bytes, "F_ADD_SEALS", errno);
+    }
+    ::fchmod(fd_->get(), 0400);
+}
+
+WipedMemory::~WipedMemory() { ::explicit_bzero(memory_->bytes().data(), memory_->bytes().size()); }
+
 bool seal_memory(const UniqueFd& fd) {
     if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) != 0 && !is_sealed_memory(fd)) {
         ensure(errno == EBUSY || errno == EPERM, "a memfd of ours can be sealed");
@@ -64,7 +78,8 @@ bool is_sealed_memory(const UniqueFd& fd) {
     const int error = errno;
     const int seals = ::fcntl(fd.get(), F_GET_SEALS);
     errno = error;
-    return seals >= 0 && (seals & kFinalSeals) == kFinalSeals;
+    return seals >= 0 && (seals & kSizeSeals) == kSizeSeals &&
+           (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
 }
 
 bool write_memory(const UniqueFd& fd, std::uint64_t offset, std::span<const std::byte> from) {

@@ -35,6 +35,23 @@ private:
 // Throws Error out_of_space.
 std::shared_ptr<const UniqueFd> make_memory(std::uint64_t bytes);
 
+// A sealed memfd that nobody but this object can write to, and that is overwritten with zeroes when
+// it goes, whoever still has it mapped for reading.
+class WipedMemory {
+public:
+    // With the content of `from`, which is overwritten. Throws Error out_of_space.
+    WipedMemory(const UniqueFd& from, std::uint64_t bytes);
+    ~WipedMemory();
+    WipedMemory(const WipedMemory&) = delete;
+    WipedMemory& operator=(const WipedMemory&) = delete;
+
+    const std::shared_ptr<const UniqueFd>& fd() const { return fd_; }
+
+private:
+    std::shared_ptr<const UniqueFd> fd_;
+    std::unique_ptr<MappedSegment> memory_;
+};
+
 // False: not while somebody has it mapped writable. Repeats are harmless.
 bool seal_memory(const UniqueFd& fd);
 

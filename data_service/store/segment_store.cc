@@ -29,6 +29,14 @@ std::string name_of(const SegmentId& segment) {
     throw Error(ErrorCode::not_found, name_of(segment) + " is not at this provider");
 }
 
+// Small segments are overwritten when they go: it costs next to nothing, so no group need ask.
+std::shared_ptr<std::vector<std::byte>> small_memory(std::uint64_t bytes) {
+    return {new std::vector<std::byte>(bytes), [](std::vector<std::byte>* content) {
+                ::explicit_bzero(content->data(), content->size());
+                delete content;
+            }};
+}
+
 void check_range(const SegmentId& segment, std::uint64_t total, std::uint64_t offset,
                  std::uint64_t length) {
     if (offset > total || length > total - offset) {
@@ -64,7 +72,14 @@ void SegmentStore::reserve(const GroupId& group, std::uint64_t bytes) {
 }
 
 void SegmentStore::cancel_reservation(const GroupId& group) {
-    locked_->with([&](Shelves& shelves) { shelves.cancel_reservation(group); });
+    locked_->with([&](Shelves& shelves) {
+        shelves.cancel_reservation(group);
+        shelves.set_traceless(group, false);
+    });
+}
+
+void SegmentStore::leave_no_trace(const GroupId& group) {
+    locked_->with([&](Shelves& shelves) { shelves.set_traceless(group, true); });
 }
 
 std::shared_ptr<const UniqueFd> SegmentStore::create(const SegmentId& segment,
@@ -98,10 +113,11 @@ std::shared_ptr<const UniqueFd> SegmentStore::create(const SegmentId& segment,
     made.made = monotonic_now();
     try {
         tell(evicted);
+        made.sums = std::make_shared<ChunkSums>(bytes);
         if (bytes > kSmall) {
             made.fd = make_memory(bytes);
         } else {
-            made.small = std::make_shared<std::vector<std::byte>>(bytes);
+            made.small = small_memory(bytes);
         }
     } catch (...) {
         locked_->change([&](Shelves& shelves) {
@@ -151,14 +167,53 @@ void SegmentStore::fill(const SegmentId& segment, std::uint64_t bytes,
     }
 }
 
+void SegmentStore::put_small(const SegmentId& segment, std::span<const std::byte> content,
+                             bool owed) {
+    StoredSegment made;
+    made.bytes = content.size();
+    made.made = monotonic_now();
+    made.sealed = true;
+    made.sums = std::make_shared<ChunkSums>(made.bytes);
+    made.small = small_memory(made.bytes);
+    std::memcpy(made.small->data(), content.data(), content.size());
+    std::vector<SegmentId> evicted;
+    locked_->with([&](Shelves& shelves) -> std::shared_ptr<StoredSegment> {
+        const StoredSegment* before = shelves.find(segment);
+        if (before != nullptr && before->sealed) {
+            shelves.set_cached(segment, false, evicted);
+            return nullptr;
+        }
+        auto unsealed = shelves.take(segment);
+        if (owed) {
+            shelves.charge_owed(segment, made.bytes, evicted);
+        } else {
+            shelves.charge(segment, made.bytes, evicted);
+        }
+        shelves.put(segment, std::move(made));
+        return unsealed;  // goes outside the lock
+    });
+    tell(evicted);
+}
+
+// Of a group that leaves no trace the content moves into memory that only the store can write to.
 void SegmentStore::seal(const SegmentId& segment, bool cached) {
+    bool traceless = false;
     const auto fd = locked_->with([&](Shelves& shelves) -> std::shared_ptr<const UniqueFd> {
         const StoredSegment* stored = shelves.find(segment);
         if (stored == nullptr) not_here(segment);
+        traceless = shelves.is_traceless({segment.datum, segment.block});
         return stored->sealed ? nullptr : stored->fd;
     });
+    std::shared_ptr<const WipedMemory> wiped;
+    if (fd && traceless) {
+        wiped = std::make_shared<const WipedMemory>(*fd, locked_->with([&](Shelves& shelves) {
+            const StoredSegment* stored = shelves.find(segment);
+            if (stored == nullptr) not_here(segment);
+            return stored->bytes;
+        }));
+    }
     const auto deadline = Clock::now() + kSealingTime;
-    while (fd && !seal_memory(*fd)) {
+    while (fd && !wiped && !seal_memory(*fd)) {
         if (Clock::now() > deadline) {
             throw Error(
                 ErrorCode::unavailable,
@@ -171,6 +226,10 @@ void SegmentStore::seal(const SegmentId& segment, bool cached) {
         StoredSegment* stored = shelves.find(segment);
         if (stored == nullptr) not_here(segment);
         if (stored->sealed && cached) return;  // a group may answer for it by now
+        if (wiped && !stored->sealed) {
+            stored->fd = wiped->fd();
+            stored->wiped_at_end = wiped;
+        }
         stored->sealed = true;
         shelves.set_cached(segment, cached, evicted);
     });
@@ -226,31 +285,70 @@ std::optional<SegmentContent> SegmentStore::open(const SegmentId& segment) const
     });
 }
 
-void SegmentStore::read(const SegmentId& segment, std::uint64_t offset,
-                        std::span<std::byte> into) const {
-    std::shared_ptr<const MappedSegment> mapping;
-    const auto content = locked_->with([&](Shelves& shelves) -> std::optional<SegmentContent> {
-        const StoredSegment* stored = shelves.find(segment);
-        if (stored == nullptr || !stored->sealed) return std::nullopt;
-        const bool ends_early = stored->cached && offset + into.size() > stored->bytes;
-        if (ends_early) return std::nullopt;  // others have all of it
-        shelves.touch(segment);
-        mapping = stored->mapping;
-        return SegmentContent{stored->bytes, stored->fd, stored->small};
+std::uint32_t SegmentStore::read(const SegmentId& segment, std::uint64_t offset,
+                                 std::span<std::byte> into) const {
+    std::shared_ptr<ChunkSums> sums;
+    const auto content = content_of(segment, [&](const StoredSegment& stored) {
+        sums = stored.sums;
+        const bool ends_early = stored.cached && offset + into.size() > stored.bytes;
+        return !ends_early;  // others have all of it
     });
     if (!content) not_here(segment);
     check_range(segment, content->bytes, offset, into.size());
-    if (into.empty()) return;
-    if (content->small) {
-        std::memcpy(into.data(), content->small->data() + offset, into.size());
-        return;
+    if (into.empty()) return 0;
+    std::memcpy(into.data(), content->first + offset, into.size());
+    const std::size_t chunk = static_cast<std::size_t>(offset / kChunk);
+    const bool is_chunk = offset % kChunk == 0 &&
+                          into.size() == std::min<std::uint64_t>(kChunk, content->bytes - offset);
+    if (!is_chunk) return crc32c(into);
+    if (const auto known = sums->of(chunk)) return *known;
+    const std::uint32_t crc = crc32c(into);
+    sums->set(chunk, crc);
+    return crc;
+}
+
+void SegmentStore::look_at(const SegmentId& segment,
+                           const std::function<void(std::span<const std::byte>)>& use) const {
+    const auto content = content_of(segment, [](const StoredSegment&) { return true; });
+    if (!content) not_here(segment);
+    use({content->first, static_cast<std::size_t>(content->bytes)});
+}
+
+std::shared_ptr<ChunkSums> SegmentStore::sums(const SegmentId& segment) const {
+    return locked_->with([&](const Shelves& shelves) -> std::shared_ptr<ChunkSums> {
+        const StoredSegment* stored = shelves.find(segment);
+        return stored == nullptr ? nullptr : stored->sums;
+    });
+}
+
+bool SegmentStore::is_intact(const SegmentId& segment) const {
+    const auto known = sums(segment);
+    if (!known || !has(segment)) return true;
+    bool intact = true;
+    look_at(segment, [&](std::span<const std::byte> content) { intact = known->agree(content); });
+    return intact;
+}
+
+// What is kept alive of a sealed segment while somebody reads it. nullopt: not here, or `wanted`
+// does not want it.
+std::optional<SegmentStore::Readable> SegmentStore::content_of(
+    const SegmentId& segment, const std::function<bool(const StoredSegment&)>& wanted) const {
+    Readable found;
+    const bool is_here = locked_->with([&](Shelves& shelves) {
+        const StoredSegment* stored = shelves.find(segment);
+        if (stored == nullptr || !stored->sealed || !wanted(*stored)) return false;
+        shelves.touch(segment);
+        found = {stored->bytes, nullptr, stored->small, stored->fd, stored->mapping};
+        return true;
+    });
+    if (!is_here) return std::nullopt;
+    if (!found.small && !found.mapping) {
+        found.mapping = std::make_shared<const MappedSegment>(*found.fd, found.bytes,
+                                                              MappedSegment::Access::read);
+        locked_->with([&](Shelves& shelves) { shelves.keep_mapping(segment, found.mapping); });
     }
-    if (!mapping) {
-        mapping = std::make_shared<const MappedSegment>(*content->fd, content->bytes,
-                                                        MappedSegment::Access::read);
-        locked_->with([&](Shelves& shelves) { shelves.keep_mapping(segment, mapping); });
-    }
-    std::memcpy(into.data(), mapping->bytes().data() + offset, into.size());
+    found.first = found.small ? found.small->data() : found.mapping->bytes().data();
+    return found;
 }
 
 void SegmentStore::drop(const SegmentId& segment) {
@@ -291,8 +389,7 @@ std::uint64_t SegmentStore::cached_bytes() const {
     return locked_->with([](const Shelves& shelves) { return shelves.cached_bytes(); });
 }
 std::uint64_t SegmentStore::free_bytes() const {
-    return locked_->with(
-        [](const Shelves& shelves) { return shelves.capacity() - shelves.used(); });
+    return locked_->with([](const Shelves& shelves) { return shelves.left(); });
 }
 
 void SegmentStore::on_eviction(std::function<void(const std::vector<SegmentId>&)> listener) {

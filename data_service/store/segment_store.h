@@ -24,8 +24,12 @@
 
 #include "common/base/unique_fd.h"
 #include "data_service/protocol/types.h"
+#include "data_service/store/checksums.h"
 
 namespace juxta::data {
+
+class MappedSegment;
+struct StoredSegment;
 
 // The content of a sealed segment. Holding it keeps the memory, also after a drop().
 struct SegmentContent {
@@ -43,7 +47,9 @@ public:
 
     // -- reservations: idempotent by group ------------------------------------------------------
     void reserve(const GroupId& group, std::uint64_t bytes);  // out_of_space
-    void cancel_reservation(const GroupId& group);            // its segments stay, as they are
+    // From now on the memory of the group's segments is overwritten with zeroes when it is freed.
+    void leave_no_trace(const GroupId& group);
+    void cancel_reservation(const GroupId& group);  // its segments stay, as they are
 
     // -- writing ---------------------------------------------------------------------------------
     // Makes a segment to be written; the descriptor is writable. If it exists unsealed, that one;
@@ -52,6 +58,9 @@ public:
     // Copies in; creates the segment if need be. Ignored if it is sealed already (a repeat).
     void write(const SegmentId& segment, std::uint64_t total_bytes, std::uint64_t offset,
                std::span<const std::byte> from);
+    // A small segment at once, sealed. Ignored if it is here. `owed`: whatever memory is left, for
+    // who sends it has been promised that it is taken.
+    void put_small(const SegmentId& segment, std::span<const std::byte> content, bool owed = false);
     // A writable range over the whole segment, for a receiver to fill in place, while `use` runs.
     // If `use` throws, what was made stays unsealed.
     void fill(const SegmentId& segment, std::uint64_t bytes,
@@ -70,8 +79,17 @@ public:
     bool has_as_far_as(const SegmentId& segment, std::uint64_t bytes);
     bool is_cached(const SegmentId& segment) const;
     std::optional<SegmentContent> open(const SegmentId& segment) const;
-    // Copies out. not_found, invalid_argument (outside).
-    void read(const SegmentId& segment, std::uint64_t offset, std::span<std::byte> into) const;
+    // Copies out; returns the CRC32C of what these bytes were when the segment was made, as far as
+    // that is known. not_found, invalid_argument (outside).
+    std::uint32_t read(const SegmentId& segment, std::uint64_t offset,
+                       std::span<std::byte> into) const;
+    // The whole of a sealed segment, while `use` runs. not_found.
+    void look_at(const SegmentId& segment,
+                 const std::function<void(std::span<const std::byte>)>& use) const;
+    // Its sums, kept with it and filled in by whoever computes them; null if it is not here.
+    std::shared_ptr<ChunkSums> sums(const SegmentId& segment) const;
+    // False: its memory has changed since a sum of it was taken.
+    bool is_intact(const SegmentId& segment) const;
 
     // Sealed or not; no failure if it is not there.
     void drop(const SegmentId& segment);
@@ -97,6 +115,15 @@ public:
 
 private:
     class Locked;
+    struct Readable {
+        std::uint64_t bytes = 0;
+        const std::byte* first = nullptr;
+        std::shared_ptr<const std::vector<std::byte>> small;
+        std::shared_ptr<const UniqueFd> fd;
+        std::shared_ptr<const MappedSegment> mapping;
+    };
+    std::optional<Readable> content_of(
+        const SegmentId& segment, const std::function<bool(const StoredSegment&)>& wanted) const;
     void tell(const std::vector<SegmentId>& evicted) const;
     std::unique_ptr<Locked> locked_;
     std::function<void(const std::vector<SegmentId>&)> evicted_;

@@ -28,7 +28,8 @@ void Shelves::set_account(const GroupId& group, const GroupAccount& account) {
 }
 
 void Shelves::make_room(const GroupId& group, std::uint64_t more, std::vector<SegmentId>& evicted) {
-    const std::uint64_t grantable = capacity_ - charged_;  // with every cached segment gone
+    // With every cached segment gone.
+    const std::uint64_t grantable = capacity_ > charged_ ? capacity_ - charged_ : 0;
     if (more > grantable) {
         throw Error(ErrorCode::out_of_space,
                     to_string(group.datum) + " needs " + std::to_string(more) +
@@ -37,7 +38,7 @@ void Shelves::make_room(const GroupId& group, std::uint64_t more, std::vector<Se
                         std::to_string(charged_) +
                         "; nothing was stored: free data, or add a provider");
     }
-    while (more > capacity_ - charged_ - cached_bytes_) evict_oldest(evicted);
+    while (more > left()) evict_oldest(evicted);
 }
 
 void Shelves::evict_oldest(std::vector<SegmentId>& evicted) {
@@ -68,6 +69,22 @@ void Shelves::charge(const SegmentId& segment, std::uint64_t bytes,
     if (bytes > covered) make_room(group, bytes - covered, evicted);
     account.held += bytes;
     set_account(group, account);
+}
+
+void Shelves::charge_owed(const SegmentId& segment, std::uint64_t bytes,
+                          std::vector<SegmentId>& evicted) {
+    GroupAccount account = account_of(group_of(segment));
+    account.held += bytes;
+    set_account(group_of(segment), account);
+    while (used() > capacity_ && !cached_by_use_.empty()) evict_oldest(evicted);
+}
+
+void Shelves::set_traceless(const GroupId& group, bool traceless) {
+    if (traceless) {
+        traceless_.insert(group);
+    } else {
+        traceless_.erase(group);
+    }
 }
 
 void Shelves::refund(const SegmentId& segment, std::uint64_t bytes) {
@@ -108,7 +125,7 @@ void Shelves::set_cached(const SegmentId& segment, bool cached, std::vector<Segm
     }
     set_account(group, account);
     // A group that reserved more than it holds does not shrink when a segment leaves its account.
-    while (used() > capacity_) evict_oldest(evicted);
+    while (used() > capacity_ && !cached_by_use_.empty()) evict_oldest(evicted);
 }
 
 void Shelves::touch(const SegmentId& segment) {

@@ -1,7 +1,8 @@
 // What a segment store holds, and what it may still take: the accounts of SegmentStore.
 //
 // used = for each group the greater of its reservation and its segments, plus all cached segments.
-// Cached segments give way, least recently used first, when somebody needs room.
+// Cached segments give way, least recently used first, when somebody needs room. What a group must
+// take (charge_owed) may go beyond the capacity; then nothing else is taken until room is back.
 //
 // A machine: no I/O, no thread of its own; SegmentStore guards it.
 #pragma once
@@ -14,6 +15,7 @@
 
 #include "common/base/unique_fd.h"
 #include "data_service/protocol/types.h"
+#include "data_service/store/checksums.h"
 #include "data_service/store/memory_segment.h"
 
 namespace juxta::data {
@@ -27,6 +29,8 @@ struct StoredSegment {
     std::shared_ptr<const UniqueFd> fd;  // large
     std::shared_ptr<std::vector<std::byte>> small;  // written only while unsealed
     std::shared_ptr<const MappedSegment> mapping;   // for serving reads, if kept
+    std::shared_ptr<ChunkSums> sums;
+    std::shared_ptr<const WipedMemory> wiped_at_end;  // large, of a group that leaves no trace
 };
 
 class Shelves {
@@ -37,7 +41,13 @@ public:
     void reserve(const GroupId& group, std::uint64_t bytes, std::vector<SegmentId>& evicted);
     void charge(const SegmentId& segment, std::uint64_t bytes, std::vector<SegmentId>& evicted);
 
+    // Small, and already promised: never refused.
+    void charge_owed(const SegmentId& segment, std::uint64_t bytes,
+                     std::vector<SegmentId>& evicted);
+
     void cancel_reservation(const GroupId& group);
+    void set_traceless(const GroupId& group, bool traceless);
+    bool is_traceless(const GroupId& group) const { return traceless_.contains(group); }
     void refund(const SegmentId& segment, std::uint64_t bytes);  // of a charge that came to nothing
 
     // Charged before. At most one making of a segment at a time.
@@ -58,6 +68,7 @@ public:
     }
     std::uint64_t capacity() const { return capacity_; }
     std::uint64_t used() const { return charged_ + cached_bytes_; }
+    std::uint64_t left() const { return capacity_ > used() ? capacity_ - used() : 0; }
     std::uint64_t cached_bytes() const { return cached_bytes_; }
 
     std::set<SegmentId> in_making;  // memory is being allocated, outside the lock
@@ -80,6 +91,7 @@ private:
     std::uint64_t charged_ = 0;  // sum over groups
     std::uint64_t cached_bytes_ = 0;
     std::map<GroupId, GroupAccount> groups_;
+    std::set<GroupId> traceless_;
     std::map<SegmentId, std::shared_ptr<StoredSegment>> segments_;
     std::uint64_t uses_ = 0;
     std::map<std::uint64_t, SegmentId> cached_by_use_;  // least recently used first

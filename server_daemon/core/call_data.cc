@@ -17,7 +17,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kMessageLimit = 1'900'000;  // of GIOP's 2 MiB, all results together
 constexpr std::chrono::seconds kLockPatience{30};
-constexpr std::chrono::seconds kLockSlice{2};  // how late a cancel may be seen
 
 std::uint64_t size_in_bytes(const std::string& about, const DataType& type) {
     const auto bytes = bytes_of(type);
@@ -91,15 +90,8 @@ void CallData::lock(std::size_t argument, const DataId& id) {
         std::min(deadline_.value_or(SteadyTime::max()), Clock::now() + kLockPatience);
     Product product;
     product.id = id;
-    while (!product.hold) {
-        try {
-            product.hold = access_.acquire(id, std::min(patience, Clock::now() + kLockSlice));
-        } catch (const Error& e) {
-            if (e.code() != ErrorCode::deadline_exceeded || Clock::now() >= patience) throw;
-        }
-        if (given_up_())
-            throw Error(ErrorCode::cancelled, profile_.name + ": the call was cancelled");
-    }
+    product.hold = access_.acquire(id, patience, {{}, given_up_});
+    if (given_up_()) throw Error(ErrorCode::cancelled, profile_.name + ": the call was cancelled");
     product.type = product.hold->datum().spec.type;
     check_datum(profile_, argument, id, product.type);
     // Nobody commits in between: what is read now is the base.

@@ -1,159 +1,11 @@
 // The data service as a client sees it: real managers and providers of two clusters, killed and
 // started again while sessions use them.
-#include <gtest/gtest.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
+#include <set>
 
-#include <cstring>
-#include <filesystem>
-#include <map>
-#include <numeric>
-
-#include "common/base/error.h"
-#include "common/base/random.h"
-#include "common/orb/node.h"
-#include "data_service/client/data_session.h"
-#include "tests/integration/processes.h"
-#include "tests/refusal.h"
+#include "tests/integration/data_service_world.h"
 
 namespace juxta::data {
 namespace {
-
-namespace fs = std::filesystem;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-// One ORB a process, for all tests.
-orb::Node& node() {
-    static auto* client = [] {
-        orb::NodeSettings settings;
-        settings.serves = false;
-        return new orb::Node(settings);
-    }();
-    return *client;
-}
-
-std::vector<std::byte> pattern(std::size_t bytes, unsigned seed) {
-    std::vector<std::byte> content(bytes);
-    std::uint32_t x = seed * 2654435761u + 1;
-    for (std::byte& byte : content) {
-        x = x * 1664525u + 1013904223u;
-        byte = static_cast<std::byte>(x >> 24);
-    }
-    return content;
-}
-
-std::uint64_t total(const std::vector<Movement>& moved) {
-    std::uint64_t sum = 0;
-    for (const Movement& movement : moved) sum += movement.bytes;
-    return sum;
-}
-
-class DataServiceTest : public testing::Test {
-protected:
-    struct Element {
-        std::vector<std::string> words;
-        Process process;
-    };
-
-    void SetUp() override {
-        char name[] = "/tmp/juxta-data-XXXXXX";
-        folder_ = ::mkdtemp(name);
-        for (const std::string cluster : {"c1", "c2"}) {
-            const std::string port = std::to_string(free_port());
-            managers_.addresses[cluster] = {"127.0.0.1:" + port};
-            define("m-" + cluster, {JUXTA_MANAGER, "--cluster", cluster, "--port", port, "--host",
-                                    "hm", "--detection-ms", "500"});
-        }
-        define_provider("p1", "h1", "c1");
-        define_provider("p2", "h2", "c1");
-        define_provider("p3", "h3", "c2");
-        for (const auto& [element, unused] : elements_) start(element);
-        for (const std::string host : {"h1", "h2"}) wait_for_provider({host, "c1"});
-        wait_for_provider({"h3", "c2"});
-    }
-    void TearDown() override {
-        sessions_.clear();
-        elements_.clear();
-        fs::remove_all(folder_);
-    }
-
-    void define(const std::string& name, std::vector<std::string> words) {
-        words.insert(words.end(), {"--name", name, "--state-dir", (folder_ / name).string()});
-        elements_[name].words = words;
-    }
-    void define_provider(const std::string& name, const std::string& host,
-                         const std::string& cluster) {
-        std::vector<std::string> words{JUXTA_PROVIDER,
-                                       "--cluster",
-                                       cluster,
-                                       "--host",
-                                       host,
-                                       "--port",
-                                       std::to_string(free_port()),
-                                       "--memory",
-                                       std::to_string(256 << 20),
-                                       "--socket",
-                                       folder_ / (name + ".sock")};
-        for (const auto& [other, addresses] : managers_.addresses) {
-            words.push_back("--manager");
-            words.push_back(other + "=" + addresses.front());
-        }
-        define(name, words);
-    }
-    void start(const std::string& name) {
-        elements_.at(name).process = Process(elements_.at(name).words, folder_ / (name + ".log"));
-    }
-    void kill(const std::string& name) { elements_.at(name).process.kill(); }
-
-    DataSession& session(const std::string& host, const std::string& cluster,
-                         SessionOptions options = {}) {
-        sessions_.push_back(std::make_unique<DataSession>(
-            node(), Place{host, cluster}, ClientId{secure_random()}, managers_, options));
-        return *sessions_.back();
-    }
-    void wait_for_provider(const Place& place) {
-        ASSERT_TRUE(eventually([&] {
-            DataSession probe(node(), place, ClientId{secure_random()}, managers_);
-            return probe.has_local_provider();
-        })) << place.host;
-    }
-
-    static DataSpec spec(std::uint64_t bytes, std::uint16_t copies = 1,
-                         const std::string& host = "") {
-        DataSpec spec;
-        spec.type = {ElementType::char8, {bytes}};
-        spec.copies = copies;
-        spec.preferred_host = host;
-        return spec;
-    }
-    static auto in_5s() { return DataAccess::Clock::now() + seconds(5); }
-
-    static DataId put(DataSession& at, const DataSpec& spec,
-                      const std::vector<std::byte>& content) {
-        const DataId id = at.allocate(spec, RequestId::make()).id;
-        rewrite(at, id, content);
-        return id;
-    }
-    static Version rewrite(DataSession& at, const DataId& id,
-                           const std::vector<std::byte>& content) {
-        auto hold = at.acquire(id, in_5s());
-        hold->write(0, content);
-        return hold->release();
-    }
-    static std::vector<std::byte> get(DataSession& at, const DataId& id) {
-        auto hold = at.acquire_read(id);
-        std::vector<std::byte> content(hold->datum().bytes);
-        hold->read(0, content);
-        return content;
-    }
-
-    fs::path folder_;
-    ClusterManagers managers_;
-    std::map<std::string, Element> elements_;
-    std::vector<std::unique_ptr<DataSession>> sessions_;
-};
 
 TEST_F(DataServiceTest, gives_back_what_was_put_of_any_size_from_any_host) {
     DataSession& writer = session("h1", "c1");
@@ -447,6 +299,69 @@ TEST_F(DataServiceTest, finds_everything_again_after_its_manager_was_killed_and_
     EXPECT_TRUE(get(fresh, id) == content);
     put(fresh, spec(100, 1), pattern(100, 1));
     EXPECT_EQ(rewrite(fresh, id, content), 3u);
+}
+
+TEST_F(DataServiceTest, a_cluster_whose_manager_is_silent_or_dead_delays_no_name_of_another) {
+    DataSession& at = session("h1", "c1");
+    DataSpec named = spec(10);
+    named.name = "near";
+    const DataId id = put(at, named, pattern(10, 1));
+    for (const bool silent : {true, false}) {
+        if (silent) {
+            elements_.at("m-c2").process.signal(SIGSTOP);
+        } else {
+            kill("m-c2");
+        }
+        const auto before = DataAccess::Clock::now();
+        EXPECT_EQ(at.find("near").id, id);
+        EXPECT_EQ(at.find(to_string(id)).id, id);
+        EXPECT_LT(DataAccess::Clock::now() - before, milliseconds(500));
+        // It might know this one.
+        EXPECT_EQ(failure_of([&] { at.find("nowhere"); }, "c2"), ErrorCode::unavailable);
+        EXPECT_EQ(at.list().size(), 1u);
+        SpecChange change;
+        change.name = "near";
+        EXPECT_EQ(at.change(id, change).id, id) << "a name can be given";
+        EXPECT_LT(DataAccess::Clock::now() - before, seconds(8)) << "and every wait is bounded";
+    }
+}
+
+TEST_F(DataServiceTest, lists_more_data_than_one_answer_holds) {
+    DataSession& at = session("h1", "c1");
+    std::set<DataId> made;
+    DataSpec fleeting = spec(1);  // which costs its manager no write to disk
+    fleeting.persistence = Persistence::volatile_;
+    for (int i = 0; i < 1100; ++i) {
+        made.insert(at.allocate(fleeting, RequestId::make(), i % 20 == 0 ? "c2" : "c1").id);
+    }
+    made.insert(at.allocate(spec(1), RequestId::make()).id);
+    std::set<DataId> listed;
+    for (const DatumDescription& datum : at.list()) {
+        EXPECT_TRUE(listed.insert(datum.id).second) << "listed twice";
+    }
+    EXPECT_EQ(listed, made);
+}
+
+TEST_F(DataServiceTest, frees_a_datum_whose_lease_nobody_renews) {
+    DataSession& at = session("h1", "c1");
+    DataSpec leased = spec(10);
+    leased.lifetime = Lifetime::lease;
+    leased.lease_ms = 1500;
+    const DataId id = put(at, leased, pattern(10, 1));
+    for (int i = 0; i < 5; ++i) {
+        std::this_thread::sleep_for(milliseconds(500));
+        at.renew(id);
+    }
+    EXPECT_EQ(get(at, id), pattern(10, 1));
+    const auto freed = [&] {
+        try {
+            at.describe(id);
+            return false;
+        } catch (const Error& e) {
+            return e.code() == ErrorCode::not_found;
+        }
+    };
+    EXPECT_TRUE(eventually(freed));
 }
 
 TEST_F(DataServiceTest, frees_the_volatile_data_of_a_session_that_ends) {

@@ -32,7 +32,8 @@ Ledger ledger() {
     ledger.last_token = 5;
     ledger.holder = 5;
     ledger.holder_client = ClientId{8};
-    ledger.shared[4] = ClientId{9};
+    ledger.holder_lease = 30 * kSecond;
+    ledger.shared[4] = {ClientId{9}, 7 * kSecond};
     ledger.newest = 3;
     ledger.versions[3] = {5, {{{0, 100, segment(0), 0}, {200, 50, segment(1), 8}}, {}}};
     ledger.rows[ClientId{8}] = {12, EntryKind::commit, 5, 3};
@@ -84,13 +85,32 @@ TEST(GroupWire, carries_every_kind_of_peer_message) {
     EXPECT_EQ(barrier.to, kTwo);
     EXPECT_EQ(std::get<Barrier>(barrier.body).view, view());
     EXPECT_EQ(*std::get<Barrier>(barrier.body).ledger, ledger());
-    const PeerMessage fill = sent(Fill{view(), snapshot});
+    const PeerMessage fill = sent(Fill{view(), snapshot, {2, true, true}});
     EXPECT_EQ(std::get<Fill>(fill.body).view, view());
     EXPECT_EQ(*std::get<Fill>(fill.body).ledger, ledger());
-    EXPECT_EQ(std::get<BarrierOk>(sent(BarrierOk{5}).body).lsn, 5u);
+    EXPECT_EQ(std::get<Fill>(fill.body).settings.block_count, 2u);
+    EXPECT_TRUE(std::get<Fill>(fill.body).settings.durable);
+    EXPECT_TRUE(std::get<Fill>(fill.body).settings.write_once);
+    const PeerMessage barrier_ok = sent(BarrierOk{5, {segment(4)}});
+    EXPECT_EQ(std::get<BarrierOk>(barrier_ok.body).lsn, 5u);
+    EXPECT_EQ(std::get<BarrierOk>(barrier_ok.body).missing, std::vector{segment(4)});
     EXPECT_EQ(std::get<Replicated>(sent(Replicated{6}).body).lsn, 6u);
     const Entry entry{8, EntryKind::commit, ClientId{1}, 2, 3, 4, {{1, {{0, 1, segment(0), 0}}}}};
     EXPECT_EQ(std::get<Replicate>(sent(Replicate{entry}).body).entry, entry);
+    Entry carrying = entry;
+    carrying.lease = 90 * kSecond;
+    carrying.keeps_lock = true;
+    carrying.carried = {{segment(0), 3}, {segment(1), 0}};
+    const auto bytes = [](std::size_t n) {
+        return std::make_shared<const std::vector<std::byte>>(n, std::byte{7});
+    };
+    const auto carried = std::get<Replicate>(sent(Replicate{carrying, {bytes(3), bytes(0)}}).body);
+    EXPECT_EQ(carried.entry, carrying);
+    ASSERT_EQ(carried.contents.size(), 2u);
+    EXPECT_EQ(*carried.contents[0], *bytes(3));
+    EXPECT_TRUE(carried.contents[1]->empty());
+    EXPECT_TRUE(is_refused([&] { sent(Replicate{carrying, {bytes(3)}}); }));
+    EXPECT_TRUE(is_refused([&] { sent(Replicate{carrying, {bytes(3), bytes(1)}}); }));
     EXPECT_EQ(std::get<Beacon>(sent(Beacon{-7}).body).stamp, -7);
     EXPECT_EQ(std::get<BeaconOk>(sent(BeaconOk{8}).body).stamp, 8);
     EXPECT_TRUE(std::holds_alternative<SteppedDown>(sent(SteppedDown{}).body));
@@ -129,6 +149,10 @@ TEST(GroupWire, refuses_what_no_honest_peer_sends) {
     Wire::Ledger overlapping = to_wire(ledger());
     overlapping.versions[1].blocks[0][1].offset = 50;
     EXPECT_TRUE(is_refused([&] { from_wire(overlapping); }));
+
+    Wire::Ledger endless = to_wire(ledger());
+    endless.holder_lease_us = std::numeric_limits<std::uint64_t>::max();
+    EXPECT_TRUE(is_refused([&] { from_wire(endless); }));
 
     EXPECT_TRUE(is_refused([&] { from_wire(Wire::Timings{0, 0, 0, 0, 0}); }));
 }

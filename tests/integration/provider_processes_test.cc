@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "common/base/error.h"
@@ -11,7 +12,9 @@
 #include "common/orb/node.h"
 #include "data_service/corba/group_wire.h"
 #include "data_service/corba/peer_links.h"
+#include "data_service/corba/stale_connection.h"
 #include "data_service/store/memory_segment.h"
+#include "data_service/store/segment_file.h"
 #include "data_service/store/segment_socket.h"
 #include "element.hh"
 #include "tests/integration/processes.h"
@@ -42,10 +45,7 @@ protected:
                   ("juxta-pp-" + std::to_string(::getpid()))) {
         std::filesystem::create_directories(folder_);
         ports_["m"] = free_port();
-        processes_["m"] =
-            Process({JUXTA_MANAGER, "--cluster", "c1", "--name", "m", "--host", "h", "--port",
-                     port("m"), "--state-dir", folder_ / "m", "--detection-ms", "500"},
-                    folder_ / "m.log");
+        start_manager();
         manager_ = node().resolve<Wire::Manager>("127.0.0.1:" + port("m"), "Manager");
         for (const char* name : {"a", "b"}) {
             ports_[name] = free_port();
@@ -58,12 +58,21 @@ protected:
         std::filesystem::remove_all(folder_);
     }
 
+    void start_manager() {
+        processes_["m"] =
+            Process({JUXTA_MANAGER, "--cluster", "c1", "--name", "m", "--host", "h", "--port",
+                     port("m"), "--state-dir", folder_ / "m", "--detection-ms", "500", "--replica",
+                     "m=127.0.0.1:" + port("m")},
+                    folder_ / "m.log");
+    }
+
     void start(const std::string& name) {
-        processes_[name] = Process(
-            {JUXTA_PROVIDER, "--cluster", "c1", "--name", name, "--host", "h" + name, "--port",
-             port(name), "--state-dir", folder_ / name, "--manager", "c1=127.0.0.1:" + port("m"),
-             "--memory", std::to_string(64 * kMiB), "--socket", socket_of(name)},
-            folder_ / (name + ".log"));
+        processes_[name] =
+            Process({JUXTA_PROVIDER, "--cluster", "c1", "--name", name, "--host", "h" + name,
+                     "--port", port(name), "--state-dir", folder_ / name, "--manager",
+                     "c1=127.0.0.1:" + port("m"), "--memory", std::to_string(64 * kMiB), "--disk",
+                     std::to_string(64 * kMiB), "--socket", socket_of(name)},
+                    folder_ / (name + ".log"));
     }
 
     std::string port(const std::string& name) { return std::to_string(ports_.at(name)); }
@@ -84,8 +93,9 @@ protected:
         }
     }
 
-    DataId allocate(std::uint16_t copies, std::uint64_t bytes) {
+    DataId allocate(std::uint16_t copies, std::uint64_t bytes, bool durable = false) {
         DataSpec spec;
+        spec.durable = durable;
         spec.type = {ElementType::char8, {bytes}};
         spec.copies = copies;
         spec.preferred_host = "ha";
@@ -100,7 +110,7 @@ protected:
     View view_of(const DataId& datum) {
         orb::Deadline deadline(1000);
         const Wire::DatumInfo_var info =
-            orb::ask([&] { return manager_->find(orb::to_wire(datum)); });
+            ask_repeatable([&] { return manager_->find(orb::to_wire(datum)); });
         return from_wire(info->blocks_in_order[0].installed);
     }
 
@@ -112,7 +122,7 @@ protected:
         eventually([&] {
             orb::Deadline deadline(5000);
             const Wire::Grant_var grant = orb::ask(
-                [&] { return provider(at)->acquire(who, orb::to_wire(datum), false, 0, 1000); });
+                [&] { return provider(at)->acquire(who, orb::to_wire(datum), false, 0, 0, 1000); });
             token = grant->granted ? grant->token : 0;
             return token != 0;
         });
@@ -126,7 +136,8 @@ protected:
             provider(at)->stage(next(), to_wire(segment), bytes);
             return provider(at)->release(
                 next(), orb::to_wire(datum), token,
-                to_wire(std::vector<BlockChange>{{0, {{0, bytes, segment, 0}}}}));
+                to_wire(std::vector<BlockChange>{{0, {{0, bytes, segment, 0}}}}),
+                Wire::SmallSegments(), false);
         });
     }
 
@@ -206,6 +217,36 @@ TEST_F(ProviderProcesses, keep_two_copies_through_a_kill_and_a_return) {
     processes_["b"].kill();
     ASSERT_TRUE(eventually([&] { return newest("a", datum) == segment; }));
     EXPECT_EQ(put("a", datum, pattern(5 * kMiB, 2)), 2u);
+}
+
+// Everything dies; one copy is damaged meanwhile. What was acknowledged is there again, twice.
+TEST_F(ProviderProcesses, keep_durable_data_through_the_death_of_everything) {
+    const auto content = pattern(3 * kMiB + 3, 1);
+    const DataId datum = allocate(2, content.size(), true);
+    EXPECT_EQ(put("a", datum, pattern(content.size(), 9)), 1u);
+    EXPECT_EQ(put("a", datum, content), 2u);
+    const auto segment = newest("a", datum);
+    ASSERT_TRUE(segment);
+    for (const char* name : {"m", "a", "b"}) processes_[name].kill();
+
+    const auto file = folder_ / "a" / "segments" / "segments" / segment_file_name(*segment);
+    ASSERT_TRUE(std::filesystem::exists(file));
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(4096 + 2 * kMiB);
+    stream.put(static_cast<char>(~static_cast<char>(content[2 * kMiB])));
+    stream.close();
+
+    start("a");
+    start_manager();
+    start("b");
+    ASSERT_TRUE(eventually([&] { return newest("b", datum) == segment; }));
+    EXPECT_EQ(get("b", *segment, content.size()), content);
+    ASSERT_TRUE(eventually([&] {
+        const View view = view_of(datum);
+        return view.members.size() == 2 && view.activated;
+    }));
+    EXPECT_EQ(get("a", *segment, content.size()), content);
+    ASSERT_TRUE(eventually([&] { return is_segment_file_intact(file.parent_path(), *segment); }));
 }
 
 TEST_F(ProviderProcesses, share_memory_with_processes_of_their_host) {

@@ -21,6 +21,7 @@ FLOORS = [
     ("agent/policy/*", 2, "agent"),
     ("server_daemon/core/*", 2, "server_daemon"),
     ("data_service/core/*", 2, "data_service"),
+    ("data_service/consensus/*", 2, "data_service"),
     ("data_service/protocol/*", 2, "data_service"),
     ("data_service/store/*", 2, "data_service"),
     ("client_api/core/*", 2, "client_api"),

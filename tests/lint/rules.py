@@ -24,6 +24,8 @@ STATIC = re.compile(
     r"[^()=;]*?\w\s*(\[\w*\])*\s*(=[^=].*|\{.*\})?;\s*$"
 )
 
+# Takes one construct of a C header from the compiler, which no template can.
+MACROS_ALLOWED = {"data_service/consensus/libraft.h"}
 # Where a global is the honest way, and why.
 GLOBALS_ALLOWED = {
     "common/log/log.cc": "Boost.Log's core is one a process",
@@ -82,7 +84,7 @@ def code_breaches(path, lines, files):
             yield number, "names the IDL module: only */corba, common/orb and data_service/client do"
         if is_test:
             continue
-        if FUNCTION_MACRO.match(line):
+        if path not in MACROS_ALLOWED and FUNCTION_MACRO.match(line):
             yield number, "function-like macro: write a function or a template"
         if path not in GLOBALS_ALLOWED and (GLOBAL.match(line) or STATIC.match(line)):
             yield number, "global that is not constant: give it an owner"

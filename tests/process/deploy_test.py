@@ -191,7 +191,7 @@ class Deployment(unittest.TestCase):
                 self.assertIn(says, self.refusal(verb, path))
         self.assertIn("nowhere.xml", self.refusal("validate", "nowhere.xml"))
         self.assertEqual([f for f in os.listdir(self.folder) if f == "pwned"], [])
-        self.assertIn("until managers are replicated", self.refusal("up", "--managers", 3))
+        self.assertIn("at most 9", self.refusal("up", "--managers", 10))
 
     @unittest.skipUnless(shutil.which("omniNames"), "omniNames is not installed")
     def test_elements_are_bound_at_a_configured_name_service(self):

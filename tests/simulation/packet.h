@@ -45,6 +45,7 @@ struct Refused {
 struct Beat {
     Member self;
     std::map<GroupId, Epoch> epochs;
+    std::map<GroupId, Incarnation> offers;  // all that its disk has of incarnations before
 };
 struct News {
     GroupId group;
@@ -75,7 +76,7 @@ struct FromMember {
 struct Call {
     ClientRequest request;
     Time stamp = 0;
-    std::uint64_t content = 0;
+    std::map<SegmentId, std::uint64_t> contents = {};  // of what is staged or carried
 };
 // `operation`: the index of the request's body, `stamp`: its; both as the caller sent them.
 struct Reply {

@@ -57,7 +57,11 @@ void SimClient::send(Time now, Packets& out) {
     if (auto* acquire = std::get_if<Acquire>(&call.request.body))
         acquire->waited = now - phase_began_;
     if (const auto* stage = std::get_if<Stage>(&call.request.body)) {
-        call.content = judge_.contents.at(stage->segment);
+        call.contents[stage->segment] = judge_.contents.at(stage->segment);
+    } else if (const auto* release = std::get_if<Release>(&call.request.body)) {
+        for (const CarriedSegment& one : release->carried) {
+            call.contents[one.segment] = judge_.contents.at(one.segment);
+        }
     }
     out.push_back(to_member(view.members.front(), std::move(call)));
 }
@@ -92,7 +96,7 @@ void SimClient::tick(const std::vector<Target>& data, Time now, Time real_now, P
         return;
     }
     if (now - began_ > 6 * kSecond) {
-        if (phase_ == Phase::finishing) judge_.figures.unknown += 1;
+        if (is_releasing()) judge_.figures.unknown += 1;
         return end();
     }
     if (phase_ == Phase::acquiring && kind_ != Kind::snapshot && now - began_ > patience_) {
@@ -100,34 +104,47 @@ void SimClient::tick(const std::vector<Target>& data, Time now, Time real_now, P
         return ask(home(), CancelAcquire{}, now, out);
     }
     if (waiting_ && now - sent_ > 60 * kMillisecond) send(now, out);
+    const auto* asked = std::get_if<ClientBody>(&call_);
+    const auto* release = asked ? std::get_if<Release>(asked) : nullptr;
+    const bool keeps = phase_ == Phase::finishing && release && release->keep_lock;
     const bool holds = phase_ == Phase::reading || phase_ == Phase::holding ||
                        phase_ == Phase::staging || phase_ == Phase::provoking;
-    if (holds) renew(now, out);
+    if (holds || keeps) renew(now, out);
     if (phase_ == Phase::holding && now > hold_until_) after_holding(now, out);
 }
 
 void SimClient::begin(const std::vector<Target>& data, Time now, Packets& out) {
     target_ = data[static_cast<std::size_t>(dice_.below(static_cast<std::int64_t>(data.size())))];
-    const auto throw_ = dice_.below(10);
-    kind_ = throw_ < 6 ? Kind::write : throw_ < 7 ? Kind::shared : Kind::snapshot;
+    const auto throw_ = dice_.below(20);
+    kind_ = throw_ < 12   ? Kind::write
+            : throw_ < 14 ? Kind::shared
+            : throw_ < 19 ? Kind::snapshot
+                          : Kind::look;
     rid_ += 1;
     if (kind_ == Kind::write && judge_.healed) judge_.story(target_.datum).writes_after_heal += 1;
     floor_ = judge_.story(target_.datum).acknowledged;
     began_ = phase_began_ = now;
+    really_began_ = real_now_;
+    const auto lease = dice_.below(6);
+    lease_ = lease == 0 ? 400 * kMillisecond : lease == 1 ? 1800 * kMillisecond : 0;
     patience_ = dice_.one_in(6) ? dice_.below(300 * kMillisecond) : 60 * kSecond;
-    phase_ = Phase::acquiring;
+    phase_ = kind_ == Kind::look ? Phase::looking : Phase::acquiring;
+    if (kind_ == Kind::look) return ask(home(), Look{}, now, out);
     if (kind_ == Kind::snapshot) return ask(home(), AcquireRead{}, now, out);
-    ask(home(), Acquire{kind_ == Kind::shared, 0}, now, out);
+    ask(home(), Acquire{kind_ == Kind::shared, 0, lease_}, now, out);
 }
 
 void SimClient::end() {
-    if (kind_ != Kind::snapshot) judge_.forget_trust(id_);
+    judge_.forget_trust(id_);
     phase_ = Phase::idle;
     waiting_ = false;
     token_ = 0;
+    lock_rid_ = 0;
     version_ = 0;
     trusted_until_ = 0;
+    last_segment_ = 0;
     changes_.clear();
+    carried_.clear();
     todo_.clear();
 }
 
@@ -139,18 +156,31 @@ void SimClient::on_granted(Token token, Version version, const Blocks& blocks, T
     lock_rid_ = rid_;
     renewed_ = now;
     judge_.observed(target_.datum, version, blocks, floor_, "an acquire");
-    const Duration lease = kind_ == Kind::snapshot ? durations_.pin : durations_.lock;
-    trusted_until_ = stamp + trusted(lease);
-    if (kind_ != Kind::snapshot) {
-        judge_.trusts_lock(target_.datum, id_, kind_ == Kind::write,
-                           in_true_time(trusted_until_, now), real_now_);
-    }
-    todo_.clear();
-    for (const Extents& extents : blocks) {
-        for (const SegmentId& segment : segments_of(extents)) todo_.push_back(segment);
-    }
+    trust(stamp, now);
+    read_all_blocks();
     phase_ = Phase::reading;
     next_read(now, out);
+}
+
+// Section 3, lease rule.
+void SimClient::trust(Time stamp, Time now) {
+    const Duration lock = lease_ > 0 ? lease_ : durations_.lock;
+    const Time until = stamp + trusted(kind_ == Kind::snapshot ? durations_.pin : lock);
+    if (until <= trusted_until_) return;
+    trusted_until_ = until;
+    if (kind_ == Kind::snapshot) {
+        judge_.trusts_pin(target_.datum, id_, version_, in_true_time(until, now), real_now_);
+    } else {
+        judge_.trusts_lock(target_.datum, id_, token_, kind_ == Kind::write,
+                           in_true_time(until, now), real_now_);
+    }
+}
+
+void SimClient::read_all_blocks() {
+    todo_.clear();
+    for (const Extents& extents : blocks_) {
+        for (const SegmentId& segment : segments_of(extents)) todo_.push_back(segment);
+    }
 }
 
 void SimClient::next_read(Time now, Packets& out) {
@@ -162,25 +192,7 @@ void SimClient::next_read(Time now, Packets& out) {
 }
 
 void SimClient::after_holding(Time now, Packets& out) {
-    if (kind_ == Kind::snapshot) {
-        judge_.figures.snapshots += 1;
-        if (trusted_until_ > now && dice_.one_in(2)) {  // read again at the end of a long pin
-            for (const Extents& extents : blocks_) {
-                for (const SegmentId& segment : segments_of(extents)) todo_.push_back(segment);
-            }
-            if (!todo_.empty()) {
-                phase_ = Phase::reading;
-                return next_read(now, out);
-            }
-        }
-        const View& view = views_[home()];
-        if (!view.members.empty()) {
-            Call call;
-            call.request = {home(), id_, lock_rid_, 0, Unpin{version_}};
-            out.push_back(to_member(view.members.front(), std::move(call)));
-        }
-        return end();
-    }
+    if (kind_ == Kind::snapshot) return end_snapshot(now, out);
     if (kind_ == Kind::shared) {
         judge_.figures.shared += 1;
         judge_.forget_trust(id_);
@@ -193,21 +205,48 @@ void SimClient::after_holding(Time now, Packets& out) {
     next_stage(now, out);
 }
 
+void SimClient::end_snapshot(Time now, Packets& out) {
+    judge_.figures.snapshots += 1;
+    if (trusted_until_ > now && dice_.one_in(2)) {  // read again at the end of a long pin
+        read_all_blocks();
+        if (!todo_.empty()) {
+            phase_ = Phase::reading;
+            return next_read(now, out);
+        }
+    }
+    const View& view = views_[home()];
+    if (!view.members.empty()) {
+        Call call;
+        call.request = {home(), id_, lock_rid_, 0, Unpin{version_}};
+        out.push_back(to_member(view.members.front(), std::move(call)));
+    }
+    end();
+}
+
+// Some of the segments of block 0 are not staged: they go with the release.
 void SimClient::make_changes() {
-    std::uint32_t number = 0;
+    const bool carries = dice_.one_in(2);
+    changes_.clear();
+    carried_.clear();
+    todo_.clear();
     for (BlockNumber block = 0; block < target_.blocks; ++block) {
         BlockChange change{block, {}};
         for (std::int64_t pieces = dice_.below(3); pieces > 0; --pieces) {
             const auto from = static_cast<std::uint64_t>(dice_.below(kCells));
             const auto length = 1 + static_cast<std::uint64_t>(
                                         dice_.below(static_cast<std::int64_t>(kCells - from)));
-            const SegmentId segment{target_.datum, block, token_, number++};
+            const SegmentId segment{target_.datum, block, token_, last_segment_++};
             judge_.contents[segment] = dice_.next();
             change.extents.push_back({from, length, segment, 0});
-            todo_.push_back(segment);
+            if (block == 0 && carries) {
+                carried_.push_back({segment, kCells});
+            } else {
+                todo_.push_back(segment);
+            }
         }
         const Extents& old = blocks_[block];
-        if (!old.empty() && dice_.one_in(5)) {  // a piece of the version before, moved
+        if (!old.empty() && old.front().segment.token != token_ &&
+            dice_.one_in(5)) {  // a piece of the version before, moved
             Extent moved = old.front();
             moved.offset = 0;
             change.extents.push_back(moved);
@@ -230,140 +269,24 @@ void SimClient::next_stage(Time now, Packets& out) {
     finish(now, out);
 }
 
+std::vector<BlockChange> SimClient::my_changes() const {
+    std::vector<BlockChange> mine = changes_;
+    for (BlockChange& change : mine) {
+        std::erase_if(change.extents, [&](const Extent& e) { return e.segment.token != token_; });
+    }
+    return mine;
+}
+
 void SimClient::finish(Time now, Packets& out) {
     rid_ += 1;
     phase_ = Phase::finishing;
-    judge_.forget_trust(id_);
-    if (!judge_.healed && dice_.one_in(8)) return ask(home(), Abort{token_}, now, out);
-    ask(home(), Release{token_, changes_}, now, out);
-}
-
-// -- answers
-// ---------------------------------------------------------------------------------------
-
-void SimClient::receive(const Packet& packet, Time now, Time real_now, Packets& out) {
-    real_now_ = real_now;
-    if (const auto* views = std::get_if<Views>(&packet.body)) {
-        for (BlockNumber b = 0; b < views->views.size(); ++b) {
-            learn({views->datum, b}, views->views[b]);
-        }
-    } else if (const auto* refused = std::get_if<Refused>(&packet.body)) {
-        out.push_back({0, kManager, 0, Suspect{refused->who}});
-        if (phase_ != Phase::idle) ask_views(target_.datum, out);
-    } else if (const auto* read = std::get_if<ReadReply>(&packet.body)) {
-        if (read->client == id_) on_read(*read, packet.from, now, out);
-    } else if (const auto* reply = std::get_if<Reply>(&packet.body)) {
-        if (reply->client == id_) on_reply(*reply, now, out);
+    const bool keep_lock = dice_.one_in(6);
+    if (!keep_lock) judge_.forget_trust(id_);
+    if (!keep_lock && !judge_.healed && dice_.one_in(8)) {
+        return ask(home(), Abort{token_}, now, out);
     }
-}
-
-void SimClient::on_renewed(const Reply& reply, Time now) {
-    if (reply.rid != lock_rid_ || !std::holds_alternative<Done>(reply.body)) return;
-    if (phase_ == Phase::idle || phase_ == Phase::acquiring || phase_ == Phase::cancelling) return;
-    if (kind_ == Kind::snapshot) {
-        trusted_until_ = std::max(trusted_until_, reply.stamp + trusted(durations_.pin));
-        return;
-    }
-    const Time until = reply.stamp + trusted(durations_.lock);
-    if (phase_ == Phase::finishing || until <= trusted_until_) return;
-    trusted_until_ = until;
-    judge_.trusts_lock(target_.datum, id_, kind_ == Kind::write, in_true_time(until, now),
-                       real_now_);
-}
-
-void SimClient::on_read(const ReadReply& reply, NodeId from, Time now, Packets& out) {
-    const auto* wanted = std::get_if<SegmentId>(&call_);
-    if (!waiting_ || phase_ != Phase::reading || !wanted) return;
-    if (reply.rid != rid_ || reply.segment != *wanted) return;
-    if (!reply.content) {
-        const bool sure = now < trusted_until_;
-        if (sure && reply.as_member_of == current_epoch(group_) && reply.as_member_of != 0) {
-            judge_.fail("I8: a protected segment is missing at provider " + std::to_string(from));
-        }
-        if (!sure && tries_ > 4) {
-            judge_.figures.gone += 1;
-            return end();
-        }
-        sent_ = std::min(sent_, now - 50 * kMillisecond);
-        return;
-    }
-    if (judge_.contents[*wanted] != *reply.content) judge_.fail("N: wrong content of a segment");
-    todo_.pop_front();
-    next_read(now, out);
-}
-
-void SimClient::on_reply(const Reply& reply, Time now, Packets& out) {
-    const bool renewal = reply.operation == ClientBody(Renew{}).index() ||
-                         reply.operation == ClientBody(RenewPin{}).index();
-    if (renewal) return on_renewed(reply, now);
-    const auto* asked = std::get_if<ClientBody>(&call_);
-    if (!waiting_ || !asked || reply.operation != asked->index()) return;
-    if (reply.rid != rid_ || reply.group != group_) return;
-    if (const auto* stage = std::get_if<Stage>(asked); stage && reply.segment != stage->segment)
-        return;
-    if (const auto* other = std::get_if<NotPrimary>(&reply.body)) {
-        const bool newer = views_[group_].epoch < other->view.epoch;
-        if (!newer || other->view.members.empty()) return;
-        learn(group_, other->view);
-        if (phase_ != Phase::idle) send(now, out);
-        return;
-    }
-    if (std::holds_alternative<Gone>(reply.body)) {
-        judge_.figures.gone += 1;
-        return end();
-    }
-    switch (phase_) {
-        case Phase::acquiring:
-            if (const auto* g = std::get_if<Granted>(&reply.body)) {
-                on_granted(g->token, g->version, g->blocks, reply.stamp, now, out);
-            } else if (const auto* s = std::get_if<SnapshotTaken>(&reply.body)) {
-                on_granted(0, s->version, s->blocks, reply.stamp, now, out);
-            } else {
-                end();
-            }
-            break;
-        case Phase::cancelling:
-            judge_.figures.cancels += 1;
-            end();
-            break;
-        case Phase::staging:
-            if (!std::holds_alternative<Done>(reply.body)) {
-                judge_.refused(target_.datum, {});
-                return end();
-            }
-            todo_.pop_front();
-            next_stage(now, out);
-            break;
-        case Phase::provoking:
-            if (std::holds_alternative<Committed>(reply.body))
-                judge_.fail("N: unstaged, committed");
-            if (!std::holds_alternative<NotStaged>(reply.body)) return end();
-            finish(now, out);
-            break;
-        case Phase::finishing: on_finished(reply); break;
-        default: break;
-    }
-}
-
-void SimClient::on_finished(const Reply& reply) {
-    const bool release = std::holds_alternative<Release>(std::get<ClientBody>(call_));
-    if (const auto* committed = std::get_if<Committed>(&reply.body)) {
-        if (committed->version != version_ + 1) judge_.fail("I5: released on another base");
-        judge_.released(target_.datum, {id_, rid_}, token_, committed->version, blocks_, changes_,
-                        real_now_);
-    } else if (std::holds_alternative<NotStaged>(reply.body)) {
-        judge_.fail("N: a staged segment is not there");
-    } else if (std::holds_alternative<LeaseLost>(reply.body)) {
-        std::vector<BlockChange> mine = changes_;
-        for (BlockChange& change : mine) {
-            std::erase_if(change.extents,
-                          [&](const Extent& e) { return e.segment.token != token_; });
-        }
-        judge_.refused(target_.datum, release ? mine : std::vector<BlockChange>{});
-    } else if (kind_ == Kind::write) {
-        judge_.figures.aborts += 1;
-    }
-    end();
+    judge_.attempts(target_.datum, version_ + 1, token_, blocks_, changes_);
+    ask(home(), Release{token_, changes_, carried_, keep_lock}, now, out);
 }
 
 }  // namespace juxta::data::simulation

@@ -1,5 +1,6 @@
-// A client of the simulation: takes locks and snapshots, reads, stages, releases, gives up. It
-// tells the Judge what it was told, and what it trusts until when.
+// A client of the simulation: takes locks and snapshots, reads, stages, releases (some segments
+// with the release itself, some releases keeping the lock), looks, gives up. It tells the Judge
+// what it was told, and what it trusts until when.
 #pragma once
 
 #include <deque>
@@ -31,6 +32,10 @@ public:
 
     ClientId id() const { return id_; }
     bool is_idle() const { return phase_ == Phase::idle; }
+    // Between its release and the answer.
+    bool is_releasing() const { return phase_ == Phase::finishing && kind_ == Kind::write; }
+    bool is_about_to_release() const { return phase_ == Phase::holding && kind_ == Kind::write; }
+    const DataId& datum() const { return target_.datum; }
     std::string text() const;
 
     // The epoch of the view that is really current; for the check of pinned segments.
@@ -41,13 +46,14 @@ private:
         idle,
         acquiring,
         cancelling,
+        looking,
         reading,
         holding,
         staging,
         provoking,
         finishing
     };
-    enum class Kind { write, shared, snapshot };
+    enum class Kind { write, shared, snapshot, look };
 
     GroupId home() const { return {target_.datum, 0}; }
     Time in_true_time(Time local, Time now) const;
@@ -59,17 +65,23 @@ private:
     void ask_views(const DataId& datum, Packets& out) const;
     void renew(Time now, Packets& out);
     void learn(const GroupId& group, const View& view);
+    void trust(Time until, Time now);
     void on_reply(const Reply& reply, Time now, Packets& out);
     void on_renewed(const Reply& reply, Time now);
     void on_read(const ReadReply& reply, NodeId from, Time now, Packets& out);
     void on_granted(Token token, Version version, const Blocks& blocks, Time stamp, Time now,
                     Packets& out);
-    void on_finished(const Reply& reply);
+    void on_staged(const Reply& reply, Time now, Packets& out);
+    void on_finished(const Reply& reply, Time now, Packets& out);
+    void on_committed(Version version, Time now, Packets& out);
     void next_read(Time now, Packets& out);
+    void read_all_blocks();
     void after_holding(Time now, Packets& out);
+    void end_snapshot(Time now, Packets& out);
+    void make_changes();
     void next_stage(Time now, Packets& out);
     void finish(Time now, Packets& out);
-    void make_changes();
+    std::vector<BlockChange> my_changes() const;
 
     ClientId id_;
     double rate_;
@@ -87,10 +99,14 @@ private:
     std::uint64_t rid_ = 0, lock_rid_ = 0;
     Version floor_ = 0, version_ = 0;
     Token token_ = 0;
+    Duration lease_ = 0;  // 0: the default
+    std::uint32_t last_segment_ = 0;
     Blocks blocks_;
     std::vector<BlockChange> changes_;
+    std::vector<CarriedSegment> carried_;
     std::deque<SegmentId> todo_;
-    Time trusted_until_ = 0, began_ = 0, phase_began_ = 0, renewed_ = 0, hold_until_ = 0;
+    Time trusted_until_ = 0, began_ = 0, really_began_ = 0, phase_began_ = 0, renewed_ = 0;
+    Time hold_until_ = 0;
     Duration patience_ = 0;
 
     // The call under way.

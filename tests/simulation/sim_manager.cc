@@ -2,47 +2,97 @@
 
 namespace juxta::data::simulation {
 
-SimManager::SimManager(std::uint64_t seed) : dice_(seed) { begin_lead(); }
+SimManager::SimManager(std::uint64_t seed, Weakening weakening)
+    : weakening_(weakening), dice_(seed) {
+    begin_lead();
+}
 
 void SimManager::begin_lead() {
+    if (weakening_ == Weakening::manager_forgets && history_.size() > 2) {
+        history_.resize(history_.size() - 2);
+        directory_ = {};
+        for (const Command& command : history_) directory_.apply(command);
+    }
     overseer_.emplace(durations_, [this](std::uint64_t n) {
         return static_cast<std::uint64_t>(dice_.below(static_cast<std::int64_t>(n)));
     });
+    offers_taken_.clear();
+    look_at_all();
 }
 
-std::vector<Member> SimManager::candidates(std::size_t copies, Time now) const {
-    return overseer_->candidates(directory_, kCellBytes, copies, "", now);
+void SimManager::look_at_all() {
+    for (const auto& [group, record] : open_) unsettled_.insert(group);
+}
+
+std::vector<Member> SimManager::candidates(const DataSpec& spec, Time now) const {
+    Overseer::Wanted wanted;
+    wanted.bytes = kCellBytes;
+    wanted.durable = spec.durable;
+    return overseer_->candidates(directory_, wanted, spec.copies, now);
+}
+
+void SimManager::note(const GroupId& group) {
+    const auto record = directory_.find(group);
+    changed.insert(group);
+    unsettled_.insert(group);
+    if (record && !record->view.lost && !record->view.freed) {
+        open_[group] = *record;
+    } else {
+        open_.erase(group);
+        unsettled_.erase(group);
+    }
 }
 
 Applied SimManager::apply(const Command& command, Packets& out) {
     history_.push_back(command);
     const Applied applied = directory_.apply(command);
-    for (const GroupId& group : applied.views) {
-        const View& view = directory_.find(group)->view;
+    for (std::size_t i = 0; i < applied.views.size(); ++i) {
+        const GroupId& group = applied.views[i];
+        note(group);
         views += 1;
-        for (ProviderId provider : applied.concerned) {
-            out.push_back({0, node_of(provider), 0, News{group, view}});
+        const auto record = directory_.find(group);
+        for (const Member& member : applied.recipients[i]) {
+            out.push_back({0, node_of(member.provider), 0, News{group, record->view}});
         }
     }
+    for (const GroupId& group : applied.stuck) unsettled_.insert(group);
     if (const auto* lost = std::get_if<DeclareLost>(&command); lost && !applied.views.empty()) {
         on_lost(lost->id);
     }
+    if (std::holds_alternative<Reinstate>(command) && applied.accepted) reinstated += 1;
+    const bool of_providers = std::holds_alternative<RegisterProvider>(command) ||
+                              std::holds_alternative<DrainProvider>(command) ||
+                              std::holds_alternative<ConfirmDead>(command) ||
+                              std::holds_alternative<ChangeDatum>(command);
+    if (of_providers) look_at_all();
     return applied;
 }
 
 void SimManager::review(Time now, Packets& out) {
-    if (silence_is_death) {
+    if (weakening_ == Weakening::silence_is_death) {
         for (const auto& [id, provider] : directory_.providers()) {
-            const Member& self = provider.contact.self;
+            const Member self = provider.contact.self;
             if (!directory_.is_dead(self) && overseer_->is_silent(self, now)) {
                 apply(ConfirmDead{self}, out);
             }
         }
     }
-    for (int round = 0; round < 10; ++round) {
-        const std::vector<Command> commands = overseer_->review(directory_, now);
-        if (commands.empty()) return;
-        for (const Command& command : commands) apply(command, out);
+    for (const Command& command : overseer_->evictions(directory_, now)) apply(command, out);
+    for (int round = 0; round < 10 && !unsettled_.empty(); ++round) {
+        const std::set<GroupId> groups = std::exchange(unsettled_, {});
+        std::set<GroupId> again;
+        for (const GroupId& group : groups) {
+            if (!open_.contains(group)) continue;
+            const Overseer::Verdict verdict = overseer_->look_at(directory_, group, now);
+            if (verdict.command) {
+                apply(*verdict.command, out);
+            } else if (!verdict.settled) {
+                again.insert(group);
+            }
+        }
+        const bool done = unsettled_.empty();
+        unsettled_.insert(again.begin(), again.end());
+        if (done) return;
     }
 }
 
@@ -53,35 +103,70 @@ void SimManager::tick(Time now, Packets& out) {
     review(now, out);
 }
 
+// -- providers
+// -------------------------------------------------------------------------------------
+
+void SimManager::on_offers(const Beat& beat, Packets& out) {
+    for (const auto& [group, written_by] : beat.offers) {
+        if (!open_.contains(group)) {
+            View view;
+            view.epoch = 1;
+            view.freed = true;
+            if (const auto record = directory_.find(group)) view = record->view;
+            out.push_back(to_member(beat.self, News{group, view}));
+        }
+        if (!offers_taken_.contains(beat.self)) {
+            overseer_->offered(directory_, beat.self, group, written_by);
+            unsettled_.insert(group);
+        }
+    }
+    if (!offers_taken_.insert(beat.self).second) return;
+    overseer_->offers_complete(beat.self);
+    look_at_all();
+}
+
 void SimManager::on_beat(const Beat& beat, Time now, Packets& out) {
     if (!directory_.is_registered(beat.self)) {
         ProviderContact contact;
         contact.name = "p" + std::to_string(beat.self.provider.value);
         contact.self = beat.self;
         contact.place.host = "h" + std::to_string(beat.self.provider.value);
-        if (!apply(RegisterProvider{contact, 1 << 20}, out).accepted) return;
+        if (!apply(RegisterProvider{contact, 1 << 20, 1 << 20}, out).accepted) return;
     }
     if (directory_.is_dead(beat.self)) return;
     overseer_->heard(beat.self, now);
+    on_offers(beat, out);
     for (const auto& [group, epoch] : beat.epochs) {
-        const GroupRecord* record = directory_.find(group);
+        const auto open = open_.find(group);
         View view;
-        view.epoch = epoch + 1;
-        view.freed = true;
-        if (record) view = record->view;
+        if (open != open_.end()) {
+            view = open->second.view;
+        } else {
+            view.epoch = epoch + 1;
+            view.freed = true;
+            if (const auto record = directory_.find(group)) view = record->view;
+        }
         if (view.epoch > epoch) out.push_back(to_member(beat.self, News{group, view}));
     }
-    // A reservation whose view was lost tells no epoch.
-    for (const auto& [id, datum] : directory_.data()) {
-        for (BlockNumber block = 0; block < datum.blocks.size(); ++block) {
-            const View& view = datum.blocks[block].view;
-            const bool named = view.has(beat.self) || view.joiner == beat.self;
-            if (named && !beat.epochs.contains({id, block})) {
-                out.push_back(to_member(beat.self, News{{id, block}, view}));
-            }
+    // A joiner that has not heard of it.
+    for (const auto& [group, record] : open_) {
+        const bool named = record.view.has(beat.self) || record.view.joiner == beat.self;
+        if (named && !beat.epochs.contains(group)) {
+            out.push_back(to_member(beat.self, News{group, record.view}));
         }
     }
-    review(now, out);
+    if (!unsettled_.empty()) review(now, out);
+}
+
+// -- members
+// ---------------------------------------------------------------------------------------
+
+Views SimManager::views_of(const DataId& datum) const {
+    Views views{datum, {}};
+    if (const auto record = directory_.find(datum)) {
+        for (const GroupRecord& group : record->blocks) views.views.push_back(group.view);
+    }
+    return views;
 }
 
 void SimManager::on_member(const FromMember& from, Packets& out) {
@@ -92,13 +177,14 @@ void SimManager::on_member(const FromMember& from, Packets& out) {
             out.push_back(to_member(from.self, Recorded{activated->group, activated->epoch}));
         }
     } else if (const auto* full = std::get_if<Full>(&from.message)) {
-        apply(RecordFull{full->group, full->epoch, full->joiner}, out);
-    } else if (const auto* where = std::get_if<WhereAre>(&from.message)) {
-        Views views{where->datum, {}};
-        if (const DatumRecord* datum = directory_.find(where->datum)) {
-            for (const GroupRecord& group : datum->blocks) views.views.push_back(group.view);
+        Epoch epoch = full->epoch;
+        const auto open = open_.find(full->group);
+        if (weakening_ == Weakening::full_of_old_view && open != open_.end()) {
+            epoch = open->second.view.epoch;
         }
-        out.push_back(to_member(from.self, std::move(views)));
+        apply(RecordFull{full->group, epoch, full->joiner}, out);
+    } else if (const auto* where = std::get_if<WhereAre>(&from.message)) {
+        out.push_back(to_member(from.self, views_of(where->datum)));
     }
 }
 
@@ -108,11 +194,7 @@ void SimManager::receive(const Packet& packet, Time now, Packets& out) {
     } else if (const auto* from = std::get_if<FromMember>(&packet.body)) {
         on_member(*from, out);
     } else if (const auto* ask = std::get_if<AskViews>(&packet.body)) {
-        Views views{ask->datum, {}};
-        if (const DatumRecord* datum = directory_.find(ask->datum)) {
-            for (const GroupRecord& group : datum->blocks) views.views.push_back(group.view);
-        }
-        out.push_back({0, packet.from, 0, std::move(views)});
+        out.push_back({0, packet.from, 0, views_of(ask->datum)});
     } else if (const auto* alive = std::get_if<Alive>(&packet.body)) {
         if (directory_.is_registered(alive->self) && !directory_.is_dead(alive->self)) {
             overseer_->heard(alive->self, now);

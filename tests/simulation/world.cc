@@ -6,21 +6,26 @@ namespace juxta::data::simulation {
 namespace {
 
 constexpr Duration kTick = 40 * kMillisecond;
-constexpr Time kHeal = 10 * kSecond, kStop = 18 * kSecond, kFinish = 34 * kSecond;
+constexpr Time kHeal = 8 * kSecond, kStop = 13 * kSecond, kFinish = 26 * kSecond;
 
 }  // namespace
 
 World::World(std::uint64_t seed, Weakening weakening)
-    : dice_(seed * 7919 + 17), weakening_(weakening), manager_(dice_.next()) {
+    : dice_(seed * 7919 + 17), weakening_(weakening), manager_(dice_.next(), weakening) {
     massacres_ = dice_.one_in(5);
     fragile_ = dice_.one_in(3);
-    manager_.silence_is_death = weakening == Weakening::silence_is_death;
+    choreographed_ = dice_.one_in(3) || weakening != Weakening::none;
     manager_.on_lost = [this](const DataId& id) { lost(id); };
+    const double error = weakening == Weakening::clocks_run_away ? 0.33 : kRho;
     for (Host& host : hosts_) {
-        host.rate = 1 - kRho + 2 * kRho * static_cast<double>(dice_.below(1001)) / 1000;
+        host.rate = 1 - error + 2 * error * static_cast<double>(dice_.below(1001)) / 1000;
         host.offset = dice_.below(1000 * kSecond);
     }
-    slots_ = {{3, 1, {}}, {2, 2, {}}, {1, 1, {}}};
+    slots_ = {{3, 1, false, false, {}}, {2, 2, true, false, {}}};
+    const Slot others[] = {{1, 1, false, false, {}},
+                           {2, 5, dice_.one_in(2), false, {}},
+                           {2, 1, dice_.one_in(2), true, {}}};
+    slots_.push_back(others[dice_.below(3)]);
     for (NodeId p = 1; p <= kProviders; ++p) start(p);
     for (int c = 0; c < kClients; ++c) new_client(c);
     set_timer(kManager, dice_.below(kTick) + 1);
@@ -70,7 +75,7 @@ void World::send(NodeId from, Packets& packets) {
         if (from != packet.to && dice_.one_in(150)) {
             post(now_ + delay() + dice_.below(400 * kMillisecond), packet);
         }
-        post(now_ + (from == packet.to ? 1 : delay()), std::move(packet));
+        post(now_ + (from == packet.to ? 1 : delay() + slow_[f][t]), std::move(packet));
     }
     packets.clear();
 }
@@ -165,7 +170,23 @@ void World::step(const Event& event) {
     }
     judge_.figures.events += 1;
     deliver(*event.packet);
-    if (judge_.figures.events % 32 == 0) audit();
+    check_step(*event.packet);
+}
+
+void World::plan(Duration after, std::function<void()> action) {
+    plans_.emplace(now_ + after, std::move(action));
+}
+
+void World::follow_plans(Time at) {
+    while (!plans_.empty() && plans_.begin()->first <= at) {
+        const auto next = plans_.extract(plans_.begin());
+        now_ = std::max(now_, next.key());
+        next.mapped()();
+    }
+    for (NodeId p = 1; p <= kProviders; ++p) {
+        const Time restart_at = host(p).restart_at;
+        if (restart_at != 0 && at >= restart_at) start(p);
+    }
 }
 
 std::string World::play() {
@@ -174,10 +195,7 @@ std::string World::play() {
     while (!events_.empty() && judge_.failure.empty()) {
         const Event event = events_.top();
         if (event.at >= kFinish) break;
-        for (NodeId p = 1; p <= kProviders && !healed_; ++p) {
-            ProviderHost& host = providers_[static_cast<std::size_t>(p)];
-            if (host.restart_at != 0 && event.at >= host.restart_at) start(p);
-        }
+        if (!healed_) follow_plans(event.at);
         if (!healed_ && event.at >= next_fault) {
             now_ = std::max(now_, next_fault);
             next_fault += 20 * kMillisecond + dice_.below(500 * kMillisecond);
@@ -196,6 +214,7 @@ std::string World::play() {
     if (judge_.failure.empty() && dice_.one_in(4)) check_nothing_left();
     judge_.figures.seconds += static_cast<double>(now_) / kSecond;
     judge_.figures.views += manager_.views;
+    judge_.figures.reinstated += manager_.reinstated;
     return judge_.failure;
 }
 

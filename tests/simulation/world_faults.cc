@@ -22,13 +22,11 @@ void World::start(NodeId provider) {
     host.restart_at = 0;
     if (host.up) return;
     const bool same = weakening_ == Weakening::same_identity && host.incarnation > 0 && !healed_;
-    const std::vector<GroupId> copies = [&] {
-        std::vector<GroupId> groups;
-        for (const auto& [group, member] : host.process.members()) {
-            if (member.has_copy()) groups.push_back(group);
-        }
-        return groups;
-    }();
+    std::vector<GroupId> copies;
+    for (const auto& [group, member] : host.process.members()) {
+        if (member.has_copy()) copies.push_back(group);
+    }
+    prepare_disk(provider);
     if (!same) host.incarnation += 1;
     if (host.incarnation > 1) judge_.figures.restarts += 1;
     host.up = true;
@@ -36,12 +34,39 @@ void World::start(NodeId provider) {
     Host& node = hosts_[static_cast<std::size_t>(provider)];
     node.paused_until = 0;
     node.offset = dice_.below(1000 * kSecond);
-    host.process = SimProvider(provider, host.incarnation);
-    host.process.block_counts = &block_counts_;
+    host.process = SimProvider(provider, host.incarnation, settings_, host.disk, weakening_);
     if (same) {
-        for (const GroupId& group : copies) host.process.reserve(group, block_counts_[group.datum]);
+        for (const GroupId& group : copies) host.process.reserve(group);
+    } else {
+        host.process.take_back_copies(local(provider));
     }
     set_timer(provider, 1);
+}
+
+// What a new process finds: the disk, mostly; a new one, if nothing is lost by that.
+void World::prepare_disk(NodeId provider) {
+    ProviderHost& host = providers_[static_cast<std::size_t>(provider)];
+    Disk today = host.disk;
+    const bool goes = dice_.one_in(6) && may_lose_disk(provider);
+    if (!goes && host.incarnation > 0) judge_.figures.disks += 1;
+    if (goes) host.disk = {};
+    if (goes && weakening_ == Weakening::disk_lost_untold) {
+        for (const auto& [group, saved] : today.copies) {
+            SavedCopy empty = saved;
+            empty.ledger = Ledger::fresh(settings_.at(group.datum).block_count);
+            host.disk.copies[group] = empty;
+        }
+    }
+    if (weakening_ == Weakening::disk_of_yesterday && !healed_ && dice_.one_in(3)) {
+        for (const auto& [group, saved] : host.disk_of_before.copies) {
+            const auto now = host.disk.copies.find(group);
+            if (now == host.disk.copies.end()) continue;
+            const Incarnation written_by = now->second.written_by;
+            now->second = saved;
+            now->second.written_by = written_by;
+        }
+    }
+    host.disk_of_before = std::move(today);
 }
 
 void World::new_client(int index) {
@@ -52,37 +77,51 @@ void World::new_client(int index) {
                                          hosts_[static_cast<std::size_t>(node)].rate, dice_.next(),
                                          judge_);
     client->current_epoch = [this](const GroupId& group) -> Epoch {
-        const GroupRecord* record = manager_.directory().find(group);
+        const auto record = manager_.directory().find(group);
         return record && !record->view.lost && !record->view.freed ? record->view.epoch : 0;
     };
     set_timer(node, 10 * kMillisecond);
 }
 
-// A crash is allowed when every group keeps a running member and holder. Where everything may die,
-// the Judge still wants every loss to be real.
-bool World::may_kill(NodeId provider) {
-    if (massacres_) return true;
-    for (const auto& [id, datum] : manager_.directory().data()) {
-        if (datum.lost || datum.freed) continue;
-        if (fragile_ && datum.spec.copies == 1) {
-            endangered_.insert(id);
-            continue;
-        }
-        for (const GroupRecord& group : datum.blocks) {
-            for (const auto* list : {&group.view.members, &group.holders}) {
-                bool in = false;
-                int running = 0;
-                for (const Member& member : *list) {
-                    if (member.provider == provider_at(provider)) {
-                        in = true;
-                    } else if (is_running(member)) {
-                        running += 1;
-                    }
-                }
-                const bool leaving = group.view.members.size() > datum.spec.copies;
-                if (in && (running == 0 || leaving)) return false;
+// Whether `provider` is of the group, and nobody else of it runs.
+bool World::is_last_without(NodeId provider, const GroupRecord& group) const {
+    for (const auto* list : {&group.view.members, &group.holders}) {
+        bool in = false;
+        int running = 0;
+        for (const Member& member : *list) {
+            if (member.provider == provider_at(provider)) {
+                in = true;
+            } else if (is_running(member)) {
+                running += 1;
             }
         }
+        if (in && running == 0) return true;
+    }
+    return false;
+}
+
+bool World::may_lose_disk(NodeId provider) const {
+    return std::ranges::none_of(manager_.open(), [&](const auto& open) {
+        const auto& [group, record] = open;
+        return settings_.at(group.datum).durable && is_last_without(provider, record);
+    });
+}
+
+// A crash of volatile copies is allowed when every group keeps a running member and holder. Where
+// everything may die, the Judge still wants every loss to be real.
+bool World::may_kill(NodeId provider) {
+    if (massacres_) return true;
+    for (const auto& [group, record] : manager_.open()) {
+        if (settings_.at(group.datum).durable) continue;
+        const auto datum = manager_.directory().find(group.datum);
+        const std::size_t copies = datum->spec.copies;
+        if (fragile_ && copies == 1) {
+            endangered_.insert(group.datum);
+            continue;
+        }
+        const bool of_it = record.names(provider_at(provider));
+        const bool leaving = record.view.members.size() > copies;
+        if (of_it && (leaving || is_last_without(provider, record))) return false;
     }
     return true;
 }
@@ -90,11 +129,12 @@ bool World::may_kill(NodeId provider) {
 // I11.
 void World::lost(const DataId& id) {
     judge_.figures.losses += 1;
-    const DatumRecord& datum = *manager_.directory().find(id);
-    const bool real = std::ranges::any_of(datum.blocks, [&](const GroupRecord& group) {
+    const auto datum = manager_.directory().find(id);
+    const bool real = std::ranges::any_of(datum->blocks, [&](const GroupRecord& group) {
         return std::ranges::none_of(group.holders, [&](const Member& m) { return is_running(m); });
     });
     if (!real) judge_.fail("I11, N: declared lost while a holder lives");
+    if (datum->spec.durable) judge_.fail("I11, N: durable and lost, with a disk left");
     if (!massacres_ && !endangered_.contains(id)) judge_.fail("N: lost without losing all copies");
     for (Slot& slot : slots_) {
         if (slot.datum == id) slot.datum.reset();
@@ -111,28 +151,32 @@ void World::allocate(Slot& slot) {
     command.request = RequestId{Id128{2, last_datum_}};
     command.id = id;
     command.spec.copies = slot.copies;
+    command.spec.durable = slot.durable;
+    if (slot.blocks > 1) command.spec.block_bytes.assign(slot.blocks, kCellBytes);
     command.bytes = kCellBytes * slot.blocks;
-    block_counts_[id] = slot.blocks;
+    settings_[id] = {slot.blocks, slot.durable, slot.write_once};
     for (BlockNumber block = 0; block < slot.blocks; ++block) {
-        std::vector<Member> members = manager_.candidates(slot.copies, local(kManager));
+        std::vector<Member> members = manager_.candidates(command.spec, local(kManager));
         std::erase_if(members, [&](const Member& m) { return !is_running(m); });
-        if (members.empty()) return;
-        for (const Member& m : members) host_of(m).process.reserve({id, block}, slot.blocks);
+        if (members.empty()) return give_up(command);
+        for (const Member& m : members) host_of(m).process.reserve({id, block});
         command.members.push_back(members);
     }
     Packets out;
-    if (!manager_.apply(command, out).accepted) {
-        for (BlockNumber block = 0; block < slot.blocks; ++block) {
-            for (const Member& m : command.members[block]) {
-                host_of(m).process.unreserve({id, block});
-            }
-        }
-        return;
-    }
+    if (!manager_.apply(command, out).accepted) return give_up(command);
     judge_.figures.allocations += 1;
     judge_.story(id).truth[0] = Blocks(slot.blocks);
+    judge_.story(id).write_once = slot.write_once;
     slot.datum = id;
     send(kManager, out);
+}
+
+void World::give_up(const AllocateDatum& command) {
+    for (BlockNumber block = 0; block < command.members.size(); ++block) {
+        for (const Member& m : command.members[block]) {
+            host_of(m).process.unreserve({command.id, block});
+        }
+    }
 }
 
 void World::free(Slot& slot) {
@@ -148,11 +192,8 @@ void World::free(Slot& slot) {
 
 NodeId World::some_member() {
     std::vector<NodeId> all;
-    for (const auto& [id, datum] : manager_.directory().data()) {
-        if (datum.lost || datum.freed) continue;
-        for (const GroupRecord& group : datum.blocks) {
-            for (const Member& member : group.view.members) all.push_back(node_of(member.provider));
-        }
+    for (const auto& [group, record] : manager_.open()) {
+        for (const Member& member : record.view.members) all.push_back(node_of(member.provider));
     }
     if (all.empty()) return 1;
     return all[static_cast<std::size_t>(dice_.below(static_cast<std::int64_t>(all.size())))];
@@ -162,7 +203,8 @@ void World::fault() {
     for (Slot& slot : slots_) {
         if (!slot.datum) allocate(slot);
     }
-    const auto draw = dice_.below(24);
+    if (choreographed_ && dice_.one_in(4)) choreography();
+    const auto draw = dice_.below(25);
     if (draw < 10) {
         provider_fault(draw);
     } else if (draw < 18) {
@@ -170,11 +212,12 @@ void World::fault() {
     } else {
         other_fault(draw);
     }
-    if (massacres_ && dice_.one_in(25)) {
-        for (NodeId p = 1; p <= kProviders; ++p) kill(p);
-        manager_down_until_ =
-            std::max(manager_down_until_, now_ + 1 + dice_.below(500 * kMillisecond));
-    }
+    if (massacres_ && dice_.one_in(25)) kill_everything();
+}
+
+void World::kill_everything() {
+    for (NodeId p = 1; p <= kProviders; ++p) kill(p);
+    manager_down_until_ = std::max(manager_down_until_, now_ + 1 + dice_.below(500 * kMillisecond));
 }
 
 void World::provider_fault(std::int64_t draw) {
@@ -208,6 +251,7 @@ void World::network_fault(std::int64_t draw) {
         if (dice_.one_in(2)) cut_[kManager][p] = true;
     } else if (draw < 17) {
         for (auto& row : cut_) row.fill(false);
+        for (auto& row : slow_) row.fill(0);
     } else {
         hosts_[static_cast<std::size_t>(some_member())].paused_until =
             now_ + dice_.below(1500 * kMillisecond);
@@ -238,15 +282,19 @@ void World::other_fault(std::int64_t draw) {
             manager_.apply(change, out);
         }
         send(kManager, out);
-    } else if (dice_.one_in(3)) {
-        free(slots_[slot]);
+    } else if (draw < 24) {
+        if (dice_.one_in(3)) free(slots_[slot]);
+    } else {
+        slow_answers();
     }
 }
 
 void World::heal() {
     healed_ = judge_.healed = true;
     for (auto& row : cut_) row.fill(false);
+    for (auto& row : slow_) row.fill(0);
     for (Host& host : hosts_) host.paused_until = 0;
+    plans_.clear();
     for (NodeId p = 1; p <= kProviders; ++p) start(p);
     manager_down_until_ = 0;
     manager_.begin_lead();
@@ -255,73 +303,6 @@ void World::heal() {
         manager_.apply(DrainProvider{provider_at(p), false}, out);
     }
     send(kManager, out);
-}
-
-// -- weakenings
-// ------------------------------------------------------------------------------------
-
-// `from` says this to the sender of `about`, and does not mean it.
-void World::pretend(const Member& from, const PeerMessage& about, PeerBody body) {
-    PeerMessage lie{about.group, about.epoch, from, about.from, std::move(body)};
-    Packet packet = to_member(about.from, std::move(lie));
-    packet.from = node_of(from.provider);
-    post(now_ + 200, std::move(packet));
-}
-
-bool World::tamper_with_member_message(Packet& packet) {
-    PeerMessage& message = std::get<PeerMessage>(packet.body);
-    if (weakening_ == Weakening::acks_before_storing) {
-        if (const auto* offer = std::get_if<OfferSegment>(&message.body)) {
-            pretend(message.to, message, SegmentStored{offer->segment});
-            return dice_.one_in(2);
-        }
-    } else if (weakening_ == Weakening::acks_before_applying) {
-        if (const auto* entry = std::get_if<Replicate>(&message.body)) {
-            pretend(message.to, message, Replicated{entry->entry.lsn});
-        }
-    } else if (weakening_ == Weakening::leases_without_promise) {
-        if (const auto* beacon = std::get_if<Beacon>(&message.body)) {
-            pretend(message.to, message, BeaconOk{beacon->stamp});
-            return false;
-        }
-    } else if (weakening_ == Weakening::lease_from_reply) {
-        if (auto* answer = std::get_if<BeaconOk>(&message.body)) {
-            answer->stamp = local(packet.to) + 200 * kMillisecond;
-        }
-    } else if (weakening_ == Weakening::rows_left_out) {
-        if (auto* barrier = std::get_if<Barrier>(&message.body)) {
-            Ledger poorer = *barrier->ledger;
-            poorer.rows.clear();
-            barrier->ledger = std::make_shared<const Ledger>(std::move(poorer));
-        }
-    } else if (weakening_ == Weakening::floor_too_high) {
-        if (auto* keep = std::get_if<Keep>(&message.body)) keep->floor += 1;
-    } else if (weakening_ == Weakening::joiner_full_at_once) {
-        if (std::holds_alternative<Fill>(message.body)) {
-            const Full full{message.group, message.epoch, message.to};
-            post(now_ + 200, {packet.from, kManager, 0, FromMember{message.from, full}});
-        }
-    }
-    return true;
-}
-
-bool World::tamper(Packet& packet) {
-    if (std::holds_alternative<PeerMessage>(packet.body)) return tamper_with_member_message(packet);
-    const auto* news = std::get_if<News>(&packet.body);
-    if (!news || !news->view.primary()) return true;
-    const Member primary = *news->view.primary();
-    if (weakening_ == Weakening::activation_unasked && !news->view.activated) {
-        post(now_ + 1, {node_of(primary.provider), kManager, 0,
-                        FromMember{primary, Activated{news->group, news->view.epoch}}});
-    }
-    if (weakening_ == Weakening::promise_forgotten) {
-        for (const Member& holder : manager_.directory().find(news->group)->holders) {
-            if (holder == primary) continue;
-            PeerMessage lie{news->group, news->view.epoch, holder, primary, SteppedDown{}};
-            post(now_ + 2 * kMillisecond, to_member(primary, std::move(lie)));
-        }
-    }
-    return true;
 }
 
 }  // namespace juxta::data::simulation

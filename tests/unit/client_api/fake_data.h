@@ -54,12 +54,19 @@ public:
     void free(const DataId& id) override {
         state.with([&](State& data) { data.erase(id); });
     }
-    std::unique_ptr<data::ReadHold> acquire_read(const DataId& id) override {
+    void renew(const DataId&) override {}
+    std::unique_ptr<data::ReadHold> acquire_read(const DataId& id,
+                                                 const data::ReadOptions&) override {
         return std::make_unique<Read>(stored(id));
     }
-    std::unique_ptr<data::WriteHold> acquire(const DataId& id, Clock::time_point) override {
+    std::unique_ptr<data::WriteHold> acquire(const DataId& id, Clock::time_point,
+                                             const data::LockOptions&) override {
         return std::make_unique<Write>(*this, stored(id));
     }
+    std::unique_ptr<data::WriteHold> resume(const DataId& id, data::Token) override {
+        return std::make_unique<Write>(*this, stored(id));
+    }
+    data::LockStatus look(const DataId&) override { return {}; }
     std::vector<DatumLocation> locate(const std::vector<DataId>&) override { return {}; }
     bool has_local_provider() override { return local_provider; }
 

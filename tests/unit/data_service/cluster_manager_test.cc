@@ -1,137 +1,18 @@
 #include "data_service/core/cluster_manager.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <set>
 
 #include "common/base/error.h"
 #include "common/base/in_parallel.h"
 #include "tests/refusal.h"
+#include "tests/unit/data_service/manager_world.h"
 
 namespace juxta::data {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// Providers that exist in the test's mind only.
-class FakeCalls final : public ProviderCalls {
-public:
-    struct State {
-        std::set<std::string> full;         // refuse to reserve
-        std::set<std::string> unreachable;  // answer nothing
-        std::map<std::string, Seen> seen;   // what a probe finds; else alive as registered
-        std::map<std::string, std::map<GroupId, View>> adopted;
-        int reserved = 0;
-    };
-
-    void reserve(const ProviderContact& provider, const GroupId&, std::uint64_t, std::uint32_t,
-                 unsigned, unsigned) override {
-        state.with([&](State& s) {
-            refuse_if_unreachable(s, provider);
-            if (s.full.contains(provider.name)) {
-                throw Error(ErrorCode::out_of_space, "no room here");
-            }
-            ++s.reserved;
-        });
-    }
-    void adopt(const ProviderContact& provider, const std::vector<GroupView>& views,
-               unsigned) override {
-        state.change([&](State& s) {
-            refuse_if_unreachable(s, provider);
-            for (const GroupView& view : views) s.adopted[provider.name][view.group] = view.view;
-        });
-    }
-    Seen look_at(const ProviderContact& provider, unsigned) override {
-        return state.with([&](State& s) {
-            const auto found = s.seen.find(provider.name);
-            if (found != s.seen.end()) return found->second;
-            return Seen{Look::alive, provider.self.incarnation};
-        });
-    }
-
-    // What `provider` was last told of the group; waits a moment for it.
-    std::optional<View> told(const std::string& provider, const GroupId& group,
-                             const std::function<bool(const View&)>& wanted) {
-        return state.wait_until(
-            Clock::now() + std::chrono::seconds(5),
-            [&](State& s) {
-                return s.adopted[provider].contains(group) && wanted(s.adopted[provider][group]);
-            },
-            [&](State& s) { return s.adopted[provider][group]; });
-    }
-
-    Guarded<State> state;
-
-private:
-    static void refuse_if_unreachable(State& s, const ProviderContact& provider) {
-        if (s.unreachable.contains(provider.name)) {
-            throw Error(ErrorCode::peer_unreachable, "gone");
-        }
-    }
-};
-
-class ClusterManagerTest : public testing::Test {
-protected:
-    void SetUp() override {
-        char name[] = "/tmp/juxta-manager-XXXXXX";
-        folder_ = ::mkdtemp(name);
-        restart();
-    }
-    void TearDown() override {
-        manager_.reset();
-        std::filesystem::remove_all(folder_);
-    }
-
-    void restart() {
-        manager_.reset();
-        ClusterManagerSettings settings;
-        settings.cluster = "c1";
-        settings.folder = folder_;
-        settings.durations.heartbeat = 20 * kMillisecond;
-        settings.durations.detection = 300 * kMillisecond;
-        settings.first_lease = 200 * kMillisecond;
-        manager_ = std::make_unique<ClusterManager>(settings, calls_);
-        manager_->start();
-    }
-
-    static ProviderContact contact(const std::string& name, Incarnation incarnation = 1) {
-        return {name, {provider_id(name), incarnation}, "127.0.0.1:1", "/s", {"h-" + name, "c1"},
-                false};
-    }
-    void join(const std::string& name, Incarnation incarnation = 1) {
-        manager_->register_provider(contact(name, incarnation), {1000, 0});
-    }
-    BeatAnswer beat(const std::string& name, std::vector<std::pair<GroupId, Epoch>> epochs = {},
-                    std::vector<std::pair<DataId, Version>> versions = {}) {
-        return manager_->beat(
-            {contact(name).self, {1000, 0}, std::move(epochs), std::move(versions)});
-    }
-    static DataSpec spec(std::uint64_t bytes, std::uint16_t copies = 1) {
-        DataSpec spec;
-        spec.type = {ElementType::char8, {bytes}};
-        spec.copies = copies;
-        return spec;
-    }
-    DatumInfo allocate(const DataSpec& spec) {
-        return manager_->allocate(RequestId::make(), DataId::make("c1"), spec);
-    }
-    // Beats for all of `alive` until `holds`, for 5 s at most.
-    bool until(const std::vector<std::string>& alive, const std::function<bool()>& holds) {
-        const auto deadline = Clock::now() + std::chrono::seconds(5);
-        while (!holds()) {
-            if (Clock::now() > deadline) return false;
-            for (const std::string& name : alive) beat(name);
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
-        return true;
-    }
-
-    std::filesystem::path folder_;
-    FakeCalls calls_;
-    std::unique_ptr<ClusterManager> manager_;
-};
+using ClusterManagerTest = ManagerWorld;
 
 TEST_F(ClusterManagerTest, has_told_all_members_before_an_allocation_is_answered) {
     join("p1");
@@ -154,7 +35,7 @@ TEST_F(ClusterManagerTest, gives_the_same_datum_to_a_repeated_request) {
     const DatumInfo first = manager_->allocate(request, DataId::make("c1"), spec(1));
     const DatumInfo second = manager_->allocate(request, DataId::make("c1"), spec(1));
     EXPECT_EQ(first.id, second.id);
-    EXPECT_EQ(manager_->list().size(), 1u);
+    EXPECT_EQ(all().size(), 1u);
 }
 
 TEST_F(ClusterManagerTest, places_a_copy_elsewhere_when_a_provider_refuses) {
@@ -179,7 +60,7 @@ TEST_F(ClusterManagerTest, names_the_size_and_who_has_how_much_room_when_it_refu
     beat("p1");
     EXPECT_EQ(failure_of([&] { allocate(spec(5000)); }, "p1 has 1000 of 1000 bytes free"),
               ErrorCode::out_of_space);
-    EXPECT_TRUE(manager_->list().empty());
+    EXPECT_TRUE(all().empty());
 }
 
 TEST_F(ClusterManagerTest, refuses_what_can_never_be_allocated) {
@@ -288,10 +169,10 @@ TEST_F(ClusterManagerTest, restores_the_number_of_copies_with_a_provider_that_jo
         return manager_->find(info.id).blocks[0].joiner == contact("p2").self;
     }));
     const Epoch epoch = manager_->find(info.id).blocks[0].epoch;
-    EXPECT_TRUE(manager_->activated(contact("p1").self, group, epoch));
-    EXPECT_TRUE(manager_->activated(contact("p1").self, group, epoch)) << "a repeat";
-    EXPECT_FALSE(manager_->activated(contact("p2").self, group, epoch)) << "not the primary";
-    manager_->full(contact("p1").self, group, epoch, contact("p2").self);
+    EXPECT_TRUE(activated("p1", group, epoch));
+    EXPECT_TRUE(activated("p1", group, epoch)) << "a repeat";
+    EXPECT_FALSE(activated("p2", group, epoch)) << "not the primary";
+    manager_->record(contact("p1").self, {}, {{group, epoch, contact("p2").self}});
     EXPECT_EQ(manager_->find(info.id).blocks[0].members.size(), 2u);
 }
 
@@ -387,12 +268,12 @@ TEST_F(ClusterManagerTest, refuses_a_dead_incarnation_and_a_foreign_provider) {
     join("p1", 3);
     EXPECT_EQ(failure_of([&] { join("p1", 2); }), ErrorCode::stale_version);
     ProviderContact foreign = contact("p2");
-    foreign.place.cluster = "c2";
+    foreign.place.cluster = "nowhere";
     EXPECT_EQ(failure_of(
                   [&] {
                       manager_->register_provider(foreign, {1, 0});
                   },
-                  "c2"),
+                  "nowhere"),
               ErrorCode::invalid_argument);
     EXPECT_EQ(failure_of([&] { manager_->drain("nobody", true); }, "nobody"), ErrorCode::not_found);
 }
@@ -402,10 +283,297 @@ TEST_F(ClusterManagerTest, decides_many_allocations_at_once) {
     in_parallel(8, [&](std::size_t) {
         for (int i = 0; i < 20; ++i) allocate(spec(1));
     });
-    EXPECT_EQ(manager_->list().size(), 160u);
-    const auto before = manager_->list().size();
+    EXPECT_EQ(all().size(), 160u);
+    const auto before = all().size();
     restart();
-    EXPECT_EQ(manager_->list().size(), before);
+    EXPECT_EQ(all().size(), before);
+}
+
+// -- blocks
+// ----------------------------------------------------------------------------------------
+
+TEST_F(ClusterManagerTest, places_the_blocks_of_a_datum_over_its_providers) {
+    for (const std::string name : {"p1", "p2", "p3", "p4"}) join(name);
+    DataSpec blocks = spec(400);
+    blocks.block_bytes = {100, 100, 150, 50};
+    const DatumInfo info = allocate(blocks);
+    ASSERT_EQ(info.blocks.size(), 4u);
+    std::set<ProviderId> places;
+    for (const View& view : info.blocks) places.insert(view.members.at(0).provider);
+    EXPECT_EQ(places.size(), 4u);
+    calls_.state.with([&](FakeCalls::State& s) {
+        std::uint64_t bytes = 0;
+        for (const auto& [name, reserved] : s.reserved) {
+            for (const Reservation& one : reserved) {
+                bytes += one.bytes;
+                EXPECT_EQ(one.owner, "c1");
+                EXPECT_EQ(one.bytes, blocks.block_bytes.at(one.group.block));
+                EXPECT_EQ(s.adopted[name][one.group].epoch, 1u);
+            }
+        }
+        EXPECT_EQ(bytes, 400u);
+    });
+}
+
+TEST_F(ClusterManagerTest, refuses_blocks_that_do_not_make_the_datum) {
+    join("p1");
+    for (const std::vector<std::uint64_t>& sizes :
+         {std::vector<std::uint64_t>{100, 100}, {400, 1}, {~std::uint64_t{0}, 401}}) {
+        DataSpec blocks = spec(400);
+        blocks.block_bytes = sizes;
+        EXPECT_EQ(failure_of([&] { allocate(blocks); }, "400"), ErrorCode::invalid_argument);
+    }
+    EXPECT_TRUE(all().empty());
+}
+
+TEST_F(ClusterManagerTest, allocates_all_blocks_or_none) {
+    join("p1");
+    DataSpec blocks = spec(1500);
+    blocks.block_bytes = {100, 1400};
+    EXPECT_EQ(failure_of([&] { allocate(blocks); }), ErrorCode::out_of_space);
+    EXPECT_TRUE(all().empty());
+}
+
+// -- durable
+// ---------------------------------------------------------------------------------------
+
+TEST_F(ClusterManagerTest, puts_durable_data_where_there_is_a_disk_or_says_who_has_none) {
+    join("p1");
+    DataSpec durable = spec(100);
+    durable.durable = true;
+    EXPECT_EQ(failure_of([&] { allocate(durable); }, "p1 has no disk"), ErrorCode::out_of_space);
+    join_with("p2", {1000, 0, 5000, 0});
+    EXPECT_EQ(allocate(durable).blocks[0].members[0].provider, provider_id("p2"));
+    const auto commits = manager_->consensus_commits();
+    durable.persistence = Persistence::volatile_;  // until it is complete
+    allocate(durable);
+    EXPECT_EQ(manager_->consensus_commits(), commits + 1);
+}
+
+TEST_F(ClusterManagerTest, takes_a_durable_copy_back_after_everything_was_killed) {
+    join_with("p1", {1000, 0, 5000, 0});
+    DataSpec durable = spec(100);
+    durable.durable = true;
+    const DatumInfo info = allocate(durable);
+    const GroupId group{info.id, 0};
+    restart();
+    join_with("p1", {1000, 0, 5000, 0}, 2);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_FALSE(manager_->find(info.id).lost) << "its disk was not heard of yet";
+    EXPECT_TRUE(manager_->find(info.id).silent);
+    const Member again = contact("p1", 2).self;
+    manager_->offer_disks(again, {{group, 1}}, true);
+    ASSERT_TRUE(calls_.told("p1", group, [&](const View& v) { return v.primary() == again; }));
+    EXPECT_FALSE(manager_->find(info.id).silent);
+}
+
+TEST_F(ClusterManagerTest, declares_a_durable_datum_lost_when_its_disk_came_back_empty) {
+    join_with("p1", {1000, 0, 5000, 0});
+    DataSpec durable = spec(100);
+    durable.durable = true;
+    const DatumInfo info = allocate(durable);
+    join_with("p1", {1000, 0, 5000, 0}, 2);
+    manager_->offer_disks(contact("p1", 2).self, {}, true);
+    EXPECT_TRUE(until({}, [&] { return manager_->find(info.id).lost; }));
+}
+
+// -- volatile data
+// ---------------------------------------------------------------------------------
+
+TEST_F(ClusterManagerTest, agrees_on_nothing_for_volatile_data) {
+    join("p1");
+    const auto commits = manager_->consensus_commits();
+    const RequestId request = RequestId::make();
+    const DatumInfo info = manager_->allocate(request, DataId::make("c1"), volatile_spec());
+    EXPECT_EQ(manager_->allocate(request, DataId::make("c1"), volatile_spec()).id, info.id);
+    EXPECT_EQ(manager_->find(info.id).blocks.at(0).members.at(0), contact("p1").self);
+    EXPECT_EQ(manager_->locate({info.id}).size(), 1u);
+    EXPECT_EQ(all().size(), 1u);
+    beat("p1", {{{info.id, 0}, 1}}, {{info.id, 3}});
+    EXPECT_EQ(manager_->find(info.id).newest, 3u);
+    manager_->free_datum(info.id);
+    EXPECT_EQ(failure_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
+    EXPECT_TRUE(calls_.told("p1", {info.id, 0}, [](const View& v) { return v.freed; }));
+    EXPECT_EQ(manager_->consensus_commits(), commits);
+}
+
+TEST_F(ClusterManagerTest, makes_a_volatile_datum_known_to_all_when_it_is_to_stay) {
+    join("p1");
+    DataSpec mine = volatile_spec();
+    mine.lifetime = Lifetime::client;
+    mine.client = ClientId{7};
+    const DatumInfo info = allocate(mine);
+    manager_->change({.id = info.id, .name = "A", .persistence = Persistence::persistent});
+    EXPECT_EQ(manager_->find_by_name("A").blocks, info.blocks);
+    manager_->end_client(ClientId{7});
+    restart();
+    EXPECT_EQ(manager_->find(info.id).spec.persistence, Persistence::persistent);
+}
+
+TEST_F(ClusterManagerTest, loses_a_volatile_datum_with_its_provider) {
+    join("p1");
+    const DatumInfo info = allocate(volatile_spec());
+    join("p1", 2);
+    EXPECT_TRUE(manager_->find(info.id).lost);
+}
+
+TEST_F(ClusterManagerTest, frees_the_volatile_data_of_a_client_that_ended_or_fell_silent) {
+    join("p1");
+    DataSpec mine = volatile_spec();
+    mine.lifetime = Lifetime::client;
+    mine.client = ClientId{7};
+    const DatumInfo first = allocate(mine);
+    manager_->end_client(ClientId{7});
+    EXPECT_TRUE(calls_.told("p1", {first.id, 0}, [](const View& v) { return v.freed; }));
+    const DatumInfo second = allocate(mine);
+    EXPECT_TRUE(until({"p1"}, [&] { return all().empty(); }));
+    EXPECT_TRUE(calls_.told("p1", {second.id, 0}, [](const View& v) { return v.freed; }));
+}
+
+TEST_F(ClusterManagerTest, moves_the_volatile_data_of_a_leaving_provider) {
+    join("p1");
+    const DatumInfo info = allocate(volatile_spec());
+    join("p2");
+    manager_->drain("p1", true);
+    EXPECT_FALSE(beat("p1").may_end);
+    EXPECT_TRUE(until({"p1", "p2"}, [&] {
+        return manager_->find(info.id).blocks[0].joiner == contact("p2").self;
+    }));
+}
+
+// -- lives and changes
+// -----------------------------------------------------------------------------
+
+TEST_F(ClusterManagerTest, frees_a_datum_whose_lease_nobody_renews) {
+    join("p1");
+    DataSpec leased = spec(1);
+    leased.lifetime = Lifetime::lease;
+    leased.lease_ms = 150;
+    const DatumInfo kept = allocate(leased), left = allocate(leased);
+    const auto start = Clock::now();
+    while (Clock::now() - start < std::chrono::milliseconds(400)) {
+        manager_->renew_datum(kept.id);
+        beat("p1");
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_NO_THROW(manager_->find(kept.id));
+    EXPECT_EQ(failure_of([&] { manager_->find(left.id); }), ErrorCode::not_found);
+    leased.lease_ms = 0;
+    EXPECT_EQ(failure_of([&] { allocate(leased); }), ErrorCode::invalid_argument);
+}
+
+TEST_F(ClusterManagerTest, gives_a_lease_to_a_living_datum) {
+    join("p1");
+    const DatumInfo info = allocate(spec(1));
+    EXPECT_EQ(manager_->change({.id = info.id, .lease_ms = 100}).spec.lease_ms, 100u);
+    EXPECT_TRUE(until({"p1"}, [&] { return all().empty(); }));
+}
+
+TEST_F(ClusterManagerTest, refuses_changes_that_make_no_sense_and_keeps_the_datum_as_it_was) {
+    join("p1");
+    const DatumInfo info = allocate(spec(1));
+    const auto refusal = [&](const ChangeDatum& change) {
+        return failure_of([&] { manager_->change(change); }, "nothing was changed");
+    };
+    EXPECT_EQ(refusal({.id = info.id, .copies = 0}), ErrorCode::invalid_argument);
+    EXPECT_EQ(refusal({.id = info.id, .clusters = 0}), ErrorCode::invalid_argument);
+    EXPECT_EQ(refusal({.id = info.id, .lease_ms = 0}), ErrorCode::invalid_argument);
+    EXPECT_EQ(refusal({.id = info.id, .copies = 2, .persistence = Persistence::unique_sticky}),
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(refusal({.id = info.id, .name = "d:1"}), ErrorCode::invalid_argument);
+    EXPECT_EQ(manager_->find(info.id).spec, info.spec);
+}
+
+TEST_F(ClusterManagerTest, lists_page_by_page_in_the_order_of_ids) {
+    join("p1");
+    std::set<DataId> made;
+    for (int i = 0; i < 10; ++i) {
+        made.insert(allocate(i % 2 == 0 ? spec(1) : volatile_spec()).id);
+    }
+    std::vector<DataId> listed;
+    for (DataId after; listed.size() < 10; after = listed.back()) {
+        const auto page = manager_->list(after, 3);
+        ASSERT_FALSE(page.empty());
+        for (const DatumInfo& info : page) listed.push_back(info.id);
+    }
+    EXPECT_EQ(listed, std::vector<DataId>(made.begin(), made.end()));
+}
+
+// -- costs
+// -----------------------------------------------------------------------------------------
+
+TEST_F(ClusterManagerTest, records_a_batch_of_activations_as_one_entry) {
+    join("p1");
+    join("p2");
+    std::vector<std::pair<GroupId, Epoch>> activated;
+    for (int i = 0; i < 50; ++i) activated.push_back({{allocate(spec(1, 2)).id, 0}, 2});
+    const std::size_t before = order_.size();
+    join("p1", 2);
+    EXPECT_EQ(order_.size(), before + 1) << "one command for a death, whatever it held";
+    const auto recorded = manager_->record(contact("p2").self, activated, {});
+    EXPECT_EQ(recorded.size(), 50u);
+    EXPECT_LE(order_.size(), before + 4);
+}
+
+TEST_F(ClusterManagerTest, has_a_joiner_make_room_before_the_view_names_it) {
+    join("p1");
+    const DatumInfo info = allocate(spec(100, 2));
+    calls_.state.with([](FakeCalls::State& s) { s.full.insert("p2"); });
+    join("p2");
+    EXPECT_FALSE(until(
+        {"p1", "p2"}, [&] { return named_joiner(info.id); }, 300));
+    calls_.state.with([](FakeCalls::State& s) { s.full.clear(); });
+    EXPECT_TRUE(until({"p1", "p2"}, [&] { return named_joiner(info.id); }));
+    calls_.state.with([&](FakeCalls::State& s) {
+        ASSERT_FALSE(s.reserved["p2"].empty());
+        EXPECT_EQ(s.reserved["p2"].back().spec.copies, 2u);
+        EXPECT_EQ(s.reserved["p2"].back().bytes, 100u);
+    });
+}
+
+// -- several clusters
+// ------------------------------------------------------------------------------
+
+TEST_F(ClusterManagerTest, keeps_copies_in_another_cluster_and_decides_about_them) {
+    join("p1");
+    others_.state.with([](FakeClusters::State& s) { s.providers = {guest("q1"), guest("q2")}; });
+    DataSpec wide = spec(10);
+    wide.clusters = 2;
+    const DatumInfo info = allocate(wide);
+    const View& view = info.blocks.at(0);
+    ASSERT_EQ(view.members.size(), 2u);
+    EXPECT_EQ(view.members[0], contact("p1").self) << "the owner's member is the primary";
+    EXPECT_EQ(info.contacts.size(), 2u);
+    const std::string there = view.members[1] == guest("q1").self ? "q1" : "q2";
+    EXPECT_TRUE(calls_.told(there, {info.id, 0}, [](const View& v) { return v.epoch == 1; }));
+    EXPECT_EQ(manager_->providers().size(), 2u) << "members find guests by their own manager";
+
+    manager_->register_provider(guest(there), {1000, 0});
+    EXPECT_TRUE(manager_->beat({guest(there).self, {1000, 0}, {}, {}}).known);
+    calls_.state.with([&](FakeCalls::State& s) {
+        s.seen[there] = {ProviderCalls::Look::silent, 0};
+        s.unreachable.insert(there);
+    });
+    others_.state.with([](FakeClusters::State& s) { s.cut_off = true; });
+    EXPECT_TRUE(until({"p1"}, [&] {
+        return manager_->find(info.id).blocks[0].members.size() == 1;
+    })) << "cut off, it goes after the detection time";
+}
+
+TEST_F(ClusterManagerTest, allocates_in_its_own_cluster_when_the_others_are_cut_off) {
+    join("p1");
+    others_.state.with([](FakeClusters::State& s) { s.cut_off = true; });
+    DataSpec wide = spec(10);
+    wide.clusters = 2;
+    const DatumInfo info = allocate(wide);
+    EXPECT_EQ(info.blocks.at(0).members.size(), 1u);
+    others_.state.with([](FakeClusters::State& s) {
+        s.cut_off = false;
+        s.providers = {guest("q1")};
+    });
+    EXPECT_TRUE(until({"p1"}, [&] {
+        return manager_->find(info.id).blocks[0].joiner == guest("q1").self;
+    })) << "the copy is made up for";
 }
 
 }  // namespace

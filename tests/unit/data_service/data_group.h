@@ -28,7 +28,7 @@ protected:
         view.epoch = 1;
         view.activated = true;
         for (std::uint64_t p = 1; p <= n; ++p) {
-            add(GroupMember::reserved(kHome, member(p), 1, durations), p);
+            add(GroupMember::reserved(kHome, member(p), {}, durations), p);
             view.members.push_back(member(p));
         }
         install(view);
@@ -37,6 +37,9 @@ protected:
     GroupMember& at(std::uint64_t p) { return copies.at(p); }
 
     void carry_out(std::uint64_t p, Outputs& out) {
+        if (on_outputs) on_outputs(p, out);
+        if (out.wiped) disk.erase(p);
+        if (out.save) disk[p] = *out.save;
         for (PeerMessage& message : out.to_members) wire.push_back(std::move(message));
         for (ManagerMessage& message : out.to_manager) to_manager.push_back(std::move(message));
         for (Answer& answer : out.answers) answers[answer.ticket] = std::move(answer.body);
@@ -145,6 +148,8 @@ protected:
     std::map<std::uint64_t, std::vector<SegmentId>> discarded;
     std::map<std::uint64_t, int> wiped;
     std::function<bool(const PeerMessage&)> drop;
+    std::function<void(std::uint64_t, const Outputs&)> on_outputs;
+    std::map<std::uint64_t, SavedCopy> disk;
     bool fetching = true;
     std::uint64_t last_ticket = 0;
 };

@@ -8,6 +8,9 @@
 #include <random>
 #include <string>
 
+#include "common/base/error.h"
+#include "data_service/core/directory_codec.h"
+
 namespace juxta::data {
 namespace {
 
@@ -52,7 +55,13 @@ protected:
         EXPECT_TRUE(applied.views.empty());
         EXPECT_EQ(directory, before);
     }
-    const GroupRecord& home() const { return *directory.find(kHome); }
+    GroupRecord home() const { return *directory.find(kHome); }
+    DatumRecord datum(const DataId& id = kDatum) const { return *directory.find(id); }
+    void allocate_durable(std::vector<Member> members) {
+        AllocateDatum command = allocation({std::move(members)});
+        command.spec.durable = true;
+        ASSERT_TRUE(accepts(command));
+    }
     void allocate() { ASSERT_TRUE(accepts(allocation({{member(1), member(2)}}))); }
 
     Directory directory;
@@ -62,6 +71,7 @@ using DirectoryProviders = DirectoryOfFour;
 using DirectoryViews = DirectoryOfFour;
 using DirectoryData = DirectoryOfFour;
 using DirectoryNames = DirectoryOfFour;
+using DirectoryDisks = DirectoryOfFour;
 
 TEST_F(DirectoryProviders, a_new_incarnation_confirms_the_death_of_those_before) {
     EXPECT_TRUE(accepts(registration(member(1, 5))));
@@ -217,6 +227,143 @@ TEST_F(DirectoryViews, a_view_tells_who_is_confirmed_dead) {
     EXPECT_FALSE(home().view.is_dead(member(1)));
 }
 
+// -- deaths and silence
+// ----------------------------------------------------------------------------
+
+TEST_F(DirectoryViews, one_death_shrinks_every_view_that_names_the_dead) {
+    for (std::uint64_t i = 0; i < 100; ++i) {
+        ASSERT_TRUE(accepts(
+            allocation({{member(1), member(2)}}, DataId{Id128{5, i}}, RequestId{Id128{8, i}})));
+    }
+    ASSERT_TRUE(accepts(allocation({{member(3)}})));
+    const Applied applied = directory.apply(ConfirmDead{member(1)});
+    EXPECT_EQ(applied.views.size(), 100u);
+    EXPECT_EQ(applied.recipients.at(0), (std::vector<Member>{member(1), member(2)}));
+    for (std::uint64_t i = 0; i < 100; ++i) {
+        const View view = (*directory.find(GroupId{DataId{Id128{5, i}}, 0})).view;
+        EXPECT_EQ(view.members, (std::vector<Member>{member(2)}));
+        EXPECT_TRUE(view.is_dead(member(1)));
+    }
+    EXPECT_EQ(home().view.epoch, 1u);
+}
+
+TEST_F(DirectoryViews, a_quick_restart_is_a_death) {
+    allocate();
+    EXPECT_EQ(directory.apply(registration(member(1, 2))).views, (std::vector<GroupId>{kHome}));
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(2)}));
+}
+
+TEST_F(DirectoryViews, the_death_of_a_view_before_its_activation_leads_back_to_the_holders) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1)}, std::nullopt});
+    directory.apply(ConfirmDead{member(1)});
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(2)}));
+}
+
+TEST_F(DirectoryViews, a_group_that_nobody_living_holds_is_stuck_and_stays) {
+    ASSERT_TRUE(accepts(allocation({{member(1)}})));
+    const Applied applied = directory.apply(ConfirmDead{member(1)});
+    EXPECT_EQ(applied.stuck, (std::vector<GroupId>{kHome}));
+    EXPECT_TRUE(applied.views.empty());
+    EXPECT_EQ(home().view.epoch, 1u);
+}
+
+TEST_F(DirectoryViews, a_dead_joiner_is_dropped) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1), member(2)}, member(3)});
+    directory.apply(ConfirmDead{member(3)});
+    EXPECT_FALSE(home().view.joiner);
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(1), member(2)}));
+}
+
+TEST_F(DirectoryViews, who_is_evicted_for_silence_stays_a_holder_until_the_activation) {
+    allocate();
+    const Applied applied = directory.apply(Evict{member(1)});
+    EXPECT_EQ(applied.views, (std::vector<GroupId>{kHome}));
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(2)}));
+    EXPECT_FALSE(home().view.is_dead(member(1)));
+    EXPECT_EQ(home().holders, (std::vector<Member>{member(1), member(2)}));
+    EXPECT_TRUE(directory.apply(Evict{member(1)}).views.empty());
+}
+
+TEST_F(DirectoryViews, silence_never_empties_a_view) {
+    allocate();
+    directory.apply(ConfirmDead{member(2)});
+    const Applied applied = directory.apply(Evict{member(1)});
+    EXPECT_TRUE(applied.views.empty());
+    EXPECT_EQ(applied.stuck, (std::vector<GroupId>{kHome}));
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(1)}));
+    refuses(Evict{member(2)});
+    refuses(Evict{member(9)});
+}
+
+TEST_F(DirectoryViews, knows_the_groups_that_name_a_provider) {
+    allocate();
+    ASSERT_TRUE(accepts(allocation({{member(2)}}, kOther, RequestId{Id128{9, 2}})));
+    EXPECT_EQ(directory.groups_of(ProviderId{2}), (std::vector<GroupId>{kHome, {kOther, 0}}));
+    directory.apply(FreeDatum{kOther});
+    EXPECT_EQ(directory.groups_of(ProviderId{2}), (std::vector<GroupId>{kHome}));
+    directory.apply(Evict{member(2)});
+    EXPECT_EQ(directory.group_count_of(ProviderId{2}), 1u) << "a holder still";
+    directory.apply(RecordActivated{kHome, 2, member(1)});
+    EXPECT_EQ(directory.group_count_of(ProviderId{2}), 0u);
+}
+
+// -- disks
+// -----------------------------------------------------------------------------------------
+
+TEST_F(DirectoryDisks, a_returned_holder_takes_its_place_last_in_the_view) {
+    allocate_durable({member(1), member(2)});
+    directory.apply(registration(member(1, 5)));
+    ASSERT_EQ(home().view.members, (std::vector<Member>{member(2)}));
+    EXPECT_TRUE(accepts(Reinstate{kHome, member(1), member(1, 5), 1}));
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(2), member(1, 5)}));
+    EXPECT_EQ(home().holders, (std::vector<Member>{member(1, 5), member(2)}));
+    EXPECT_EQ(home().bases, (std::vector<Incarnation>{1, 1})) << "the base is inherited";
+    refuses(Reinstate{kHome, member(1), member(1, 5), 1});
+}
+
+TEST_F(DirectoryDisks, the_first_to_return_after_a_total_kill_makes_the_next_view) {
+    allocate_durable({member(1), member(2)});
+    directory.apply(ConfirmDead{member(1)});
+    directory.apply(ConfirmDead{member(2)});
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(2)}));
+    directory.apply(registration(member(1, 2)));
+    EXPECT_TRUE(accepts(Reinstate{kHome, member(1), member(1, 2), 1}));
+    EXPECT_EQ(home().view.members, (std::vector<Member>{member(1, 2)}));
+}
+
+TEST_F(DirectoryDisks, only_a_holders_own_copy_counts) {
+    allocate_durable({member(1), member(2)});
+    refuses(Reinstate{kHome, member(1), member(1, 2), 1});  // not dead
+    directory.apply(registration(member(1, 5)));
+    refuses(Reinstate{kHome, member(1), member(1, 5), 2});  // written after its death
+    refuses(Reinstate{kHome, member(1), member(1, 5), 0});  // written before it was a holder
+    refuses(Reinstate{kHome, member(1), member(1, 4), 1});  // not registered
+    refuses(Reinstate{kHome, member(1), member(3), 1});     // somebody else
+    directory.apply(RecordActivated{kHome, 2, member(2)});  // evicted: no longer a holder
+    refuses(Reinstate{kHome, member(1), member(1, 5), 1});
+}
+
+TEST_F(DirectoryDisks, memory_is_never_reinstated) {
+    allocate();
+    directory.apply(registration(member(1, 2)));
+    refuses(Reinstate{kHome, member(1), member(1, 2), 1});
+}
+
+TEST_F(DirectoryDisks, a_durable_datum_is_lost_only_when_every_holder_came_back_without_it) {
+    allocate_durable({member(1), member(2)});
+    directory.apply(ConfirmDead{member(1)});
+    directory.apply(ConfirmDead{member(2)});
+    refuses(DeclareLost{kDatum, {}});
+    directory.apply(registration(member(1, 2)));
+    refuses(DeclareLost{kDatum, {member(1, 2)}});
+    refuses(DeclareLost{kDatum, {member(1, 2), member(2, 2)}});
+    directory.apply(registration(member(2, 2)));
+    EXPECT_TRUE(accepts(DeclareLost{kDatum, {member(1, 2), member(2, 2)}}));
+    EXPECT_TRUE(directory.is_lost(kDatum));
+}
+
 // -- the end of data
 // -------------------------------------------------------------------------------
 
@@ -228,7 +375,7 @@ TEST_F(DirectoryData, is_lost_only_when_every_holder_of_some_block_is_confirmed_
     directory.apply(ConfirmDead{member(3)});
     const Applied lost = directory.apply(DeclareLost{kDatum});
     EXPECT_EQ(lost.views.size(), 2u);
-    EXPECT_TRUE(directory.find(kDatum)->lost);
+    EXPECT_TRUE(datum().lost);
     EXPECT_TRUE(home().view.lost);
     EXPECT_TRUE(directory.apply(DeclareLost{kDatum}).views.empty());
     refuses(ChangeView{kHome, 2, {member(1)}, std::nullopt});
@@ -242,7 +389,7 @@ TEST_F(DirectoryData, free_installs_freed_views_once_and_gives_the_name_away) {
     EXPECT_EQ(directory.named("A"), std::nullopt);
     EXPECT_TRUE(directory.apply(FreeDatum{kDatum}).views.empty());
     EXPECT_TRUE(accepts(ForgetDatum{kDatum}));
-    EXPECT_EQ(directory.find(kDatum), nullptr);
+    EXPECT_FALSE(directory.find(kDatum));
     EXPECT_EQ(directory.allocated_by(kRequest), std::nullopt);
     EXPECT_TRUE(accepts(ForgetDatum{kDatum}));
     refuses(FreeDatum{kDatum});
@@ -257,7 +404,7 @@ TEST_F(DirectoryData, the_end_of_a_client_frees_what_lives_as_long_as_it) {
     ASSERT_TRUE(accepts(mine) && accepts(kept));
     EXPECT_TRUE(directory.apply(EndClient{ClientId{41}}).views.empty());
     EXPECT_EQ(directory.apply(EndClient{ClientId{42}}).views, (std::vector<GroupId>{kHome}));
-    EXPECT_FALSE(directory.find(kOther)->freed);
+    EXPECT_FALSE(datum(kOther).freed);
 }
 
 TEST_F(DirectoryData, made_persistent_it_outlives_its_client) {
@@ -274,8 +421,19 @@ TEST_F(DirectoryData, a_unique_datum_has_one_copy) {
     allocate();
     refuses(ChangeDatum{kDatum, {}, 0, {}});
     EXPECT_TRUE(accepts(ChangeDatum{kDatum, {}, {}, Persistence::unique_sticky}));
-    EXPECT_EQ(directory.find(kDatum)->spec.copies, 1u);
+    EXPECT_EQ(datum().spec.copies, 1u);
     refuses(ChangeDatum{kDatum, {}, 2, {}});
+}
+
+TEST_F(DirectoryData, changes_clusters_and_gives_a_lease) {
+    allocate();
+    refuses(ChangeDatum{.id = kDatum, .clusters = 0});
+    EXPECT_TRUE(accepts(ChangeDatum{.id = kDatum, .clusters = 2, .lease_ms = 500}));
+    EXPECT_EQ(datum().spec.clusters, 2u);
+    EXPECT_EQ(datum().spec.lifetime, Lifetime::lease);
+    EXPECT_TRUE(directory.leased().contains(kDatum));
+    directory.apply(FreeDatum{kDatum});
+    EXPECT_TRUE(directory.leased().empty());
 }
 
 // -- names
@@ -285,10 +443,10 @@ TEST_F(DirectoryNames, naming_takes_the_name_over) {
     ASSERT_TRUE(accepts(allocation({{member(1)}}, kDatum, kRequest, "A")));
     ASSERT_TRUE(accepts(allocation({{member(1)}}, kOther, RequestId{Id128{9, 2}}, "A")));
     EXPECT_EQ(directory.named("A"), kOther);
-    EXPECT_EQ(directory.find(kDatum)->spec.name, "");
+    EXPECT_EQ(datum().spec.name, "");
     EXPECT_TRUE(accepts(ChangeDatum{kDatum, "A", {}, {}}));
     EXPECT_EQ(directory.named("A"), kDatum);
-    EXPECT_EQ(directory.find(kOther)->spec.name, "");
+    EXPECT_EQ(datum(kOther).spec.name, "");
 }
 
 TEST_F(DirectoryNames, a_renamed_datum_gives_its_old_name_back) {
@@ -317,11 +475,20 @@ Command random_command(std::mt19937& random) {
     const DataId id{Id128{1, pick(4)}};
     const GroupId group{id, static_cast<BlockNumber>(pick(2))};
     const Member one = member(1 + pick(4), 1 + pick(3)), two = member(1 + pick(4), 1 + pick(3));
-    switch (pick(13)) {
+    switch (pick(16)) {
+        case 13: return Evict{one};
+        case 14: return Reinstate{group, one, two, pick(3)};
+        case 15: return EndClient{ClientId{pick(2)}};
         case 0: return registration(one);
         case 1: return ConfirmDead{one};
         case 2: return DrainProvider{one.provider, pick(2) == 0};
-        case 3: return allocation({{one, two}, {two}}, id, RequestId{Id128{9, pick(6)}}, "n");
+        case 3: {
+            AllocateDatum both =
+                allocation({{one, two}, {two}}, id, RequestId{Id128{9, pick(6)}}, "n");
+            both.spec.durable = pick(2) == 0;
+            both.spec.lifetime = pick(2) == 0 ? Lifetime::client : Lifetime::until_freed;
+            return both;
+        }
         case 4: return allocation({{one}}, id, RequestId{Id128{9, pick(6)}});
         case 5: return ChangeView{group, 1 + pick(4), {one}, std::nullopt};
         case 6: return ChangeView{group, 1 + pick(4), {one}, two};
@@ -332,6 +499,17 @@ Command random_command(std::mt19937& random) {
         case 11: return ChangeDatum{id, "m", static_cast<std::uint16_t>(pick(3)), {}};
         default: return ForgetName{"n", id};
     }
+}
+
+std::vector<GroupId> groups_naming(const Directory& directory, ProviderId provider) {
+    std::vector<GroupId> groups;
+    for (const auto& [id, datum] : directory.data()) {
+        if (datum.lost || datum.freed) continue;
+        for (BlockNumber block = 0; block < datum.blocks.size(); ++block) {
+            if (datum.blocks[block].names(provider)) groups.push_back({id, block});
+        }
+    }
+    return groups;
 }
 
 // Whatever the history: the same commands give equal directories, a refusal changes nothing, a
@@ -360,10 +538,73 @@ TEST(Directory, keeps_its_invariants_after_any_history) {
                     for (const Member& m : group.view.members) {
                         ASSERT_NE(std::ranges::find(group.holders, m), group.holders.end());
                     }
+                    ASSERT_EQ(group.bases.size(), group.holders.size());
                 }
             }
+            for (std::uint64_t p = 1; p <= 4; ++p) {
+                ASSERT_EQ(first.groups_of(ProviderId{p}), groups_naming(first, ProviderId{p}));
+                ASSERT_EQ(first.group_count_of(ProviderId{p}),
+                          first.groups_of(ProviderId{p}).size());
+            }
         }
-        ASSERT_EQ(Directory::restored(first.providers(), first.data()), first);
+        const Directory back = Directory::restored(first.snapshot());
+        ASSERT_EQ(back, first);
+        for (std::uint64_t p = 1; p <= 4; ++p) {
+            ASSERT_EQ(back.groups_of(ProviderId{p}), first.groups_of(ProviderId{p}));
+        }
+        ASSERT_EQ(back.clients(), first.clients());
+    }
+}
+
+// -- bytes
+// -----------------------------------------------------------------------------------------
+
+TEST(DirectoryBytes, a_log_entry_comes_back_as_it_was) {
+    std::mt19937 random(7);
+    std::vector<Command> commands;
+    Directory direct, replayed;
+    for (unsigned i = 0; i < 300; ++i) commands.push_back(random_command(random));
+    const LogEntry entry = decode_entry(encode({11, 12}, commands));
+    EXPECT_EQ(entry.origin.replica, 11u);
+    EXPECT_EQ(entry.origin.proposal, 12u);
+    ASSERT_EQ(entry.commands.size(), commands.size());
+    for (const Command& command : commands) direct.apply(command);
+    for (const Command& command : entry.commands) replayed.apply(command);
+    EXPECT_EQ(direct, replayed);
+}
+
+TEST(DirectoryBytes, what_is_no_entry_or_snapshot_is_refused_and_never_crashes) {
+    std::mt19937 random(8);
+    std::vector<Command> commands;
+    Directory directory;
+    for (std::uint64_t p = 1; p <= 4; ++p) directory.apply(registration(member(p)));
+    for (unsigned i = 0; i < 50; ++i) {
+        commands.push_back(random_command(random));
+        directory.apply(commands.back());
+    }
+    const std::string entry = encode({1, 2}, commands);
+    const std::string snapshot = directory.snapshot();
+    const auto is_refused = [](const auto& read) {
+        try {
+            read();
+            return false;
+        } catch (const Error& e) {
+            return e.code() == ErrorCode::internal;
+        }
+    };
+    for (std::size_t cut = 0; cut < entry.size(); cut += 7) {
+        EXPECT_TRUE(is_refused([&] { decode_entry(entry.substr(0, cut)); })) << cut;
+    }
+    for (std::size_t cut = 0; cut < snapshot.size(); cut += 7) {
+        EXPECT_TRUE(is_refused([&] { Directory::restored(snapshot.substr(0, cut)); })) << cut;
+    }
+    for (unsigned i = 0; i < 2000; ++i) {
+        std::string broken = snapshot;
+        broken[random() % broken.size()] = static_cast<char>(random());
+        try {
+            Directory::restored(broken);
+        } catch (const Error&) {
+        }
     }
 }
 

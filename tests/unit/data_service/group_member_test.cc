@@ -56,8 +56,8 @@ TEST_F(Views, nothing_is_answered_while_a_member_has_not_heard_of_view_1) {
     view.epoch = 1;
     view.activated = true;
     view.members = {member(1), member(2)};
-    add(GroupMember::reserved(kHome, member(1), 1, durations), 1);
-    add(GroupMember::reserved(kHome, member(2), 1, durations), 2);
+    add(GroupMember::reserved(kHome, member(1), {}, durations), 1);
+    add(GroupMember::reserved(kHome, member(2), {}, durations), 2);
     step(1, [&](GroupMember& m, Outputs& out) { m.adopt(view, now, out); });
     const auto asked = ask(kAnn, 1, Acquire{});
     EXPECT_FALSE(answered(asked));

@@ -12,7 +12,7 @@ using Garbage = DataGroup;
 TEST_F(Joining, bytes_that_arrive_at_a_joiner_after_the_end_are_discarded) {
     allocate(1);
     write(kAnn, 1);
-    add(GroupMember::absent(kHome, member(2), 1, durations), 2);
+    add(GroupMember::absent(kHome, member(2), {}, durations), 2);
     fetching = false;
     View next = successor({member(1)});
     next.joiner = member(2);
@@ -35,7 +35,7 @@ TEST_F(Joining, counts_before_it_is_reported_and_is_filled_with_staged_segments_
     write(kAnn, 1);
     const Token token = lock(kAnn, 3);
     ask(kAnn, 3, Stage{segment(token), 8});
-    add(GroupMember::absent(kHome, member(2), 1, durations), 2);
+    add(GroupMember::absent(kHome, member(2), {}, durations), 2);
     View next = successor({member(1)});
     next.joiner = member(2);
     install(next);
@@ -50,7 +50,7 @@ TEST_F(Joining, counts_before_it_is_reported_and_is_filled_with_staged_segments_
 
 TEST_F(Joining, a_joiner_below_full_delays_nobody) {
     allocate(1);
-    add(GroupMember::absent(kHome, member(2), 1, durations), 2);
+    add(GroupMember::absent(kHome, member(2), {}, durations), 2);
     fetching = false;
     write(kAnn, 1);
     View next = successor({member(1)});

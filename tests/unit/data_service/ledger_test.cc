@@ -152,7 +152,7 @@ TEST(Ledger, shared_holders_come_and_go_one_by_one) {
     apply(ledger, entry(1, EntryKind::grant_shared, 8, ClientId{5}));
     apply(ledger, entry(2, EntryKind::grant_shared, 9, ClientId{6}));
     apply(ledger, entry(3, EntryKind::drop_shared, 8, ClientId{5}, 2));
-    EXPECT_EQ(ledger.shared, (std::map<Token, ClientId>{{9, ClientId{6}}}));
+    EXPECT_EQ(ledger.shared, (std::map<Token, SharedHolder>{{9, {ClientId{6}}}}));
     EXPECT_EQ(ledger.last_token, 9u);
 }
 

@@ -16,7 +16,7 @@ protected:
     Granted lock(Provider& provider, std::uint64_t client = 1) {
         const Caller who = next(client);
         for (int i = 0; i < 100; ++i) {
-            if (auto granted = provider.acquire(who, datum, false, 0, 100 * kMillisecond))
+            if (auto granted = provider.acquire(who, datum, Acquire{}, 100 * kMillisecond))
                 return *granted;
         }
         throw Error(ErrorCode::deadline_exceeded, "no lock");
@@ -109,13 +109,13 @@ TEST_F(ProviderTest, lets_a_writer_wait_for_the_one_before) {
     world.allocate(group, {"a"}, 1000);
     const Granted first = lock(a.provider, 1);
     const Caller second = next(2);
-    EXPECT_EQ(a.provider.acquire(second, datum, false, 0, 10 * kMillisecond), std::nullopt);
+    EXPECT_EQ(a.provider.acquire(second, datum, Acquire{}, 10 * kMillisecond), std::nullopt);
     a.provider.abandon(next(1), datum, first.token);
-    const auto granted = a.provider.acquire(second, datum, false, 0, 100 * kMillisecond);
+    const auto granted = a.provider.acquire(second, datum, Acquire{}, 100 * kMillisecond);
     ASSERT_TRUE(granted);
     EXPECT_GT(granted->token, first.token);
     const Caller third = next(3);
-    EXPECT_EQ(a.provider.acquire(third, datum, false, 0, 0), std::nullopt);
+    EXPECT_EQ(a.provider.acquire(third, datum, Acquire{}, 0), std::nullopt);
     a.provider.cancel_acquire(third, datum);
     a.provider.abandon(next(2), datum, granted->token);
     EXPECT_TRUE(lock(a.provider, 4).token);
@@ -173,7 +173,7 @@ TEST_F(ProviderTest, names_the_primary_when_it_is_only_a_backup) {
     auto& b = world.add("b");
     world.allocate(group, {"a", "b"}, 1000);
     put(a.provider, 1000, 1);
-    b.contacts.find(ProviderWorld::member("a"));
+    b.contacts.find(ProviderWorld::member("a"), "c1");
     try {
         b.provider.acquire_read(next(), datum);
         FAIL();
@@ -291,7 +291,7 @@ TEST_F(ProviderTest, keeps_fetched_versions_as_a_cache) {
         });
     };
     EXPECT_TRUE(told(true));
-    c.provider.reserve({DataId{{9, 9}}, 0}, 6 * kMiB, 1, kSecond);
+    c.provider.reserve(room_for({DataId{{9, 9}}, 0}, 6 * kMiB));
     EXPECT_FALSE(c.store.has(id));
     EXPECT_TRUE(told(false));
 }
@@ -381,14 +381,14 @@ TEST_F(ProviderTest, leaves_nothing_of_a_transfer_that_failed) {
 
 TEST_F(ProviderTest, gives_up_a_reservation_that_gets_no_view) {
     auto& a = world.add("a");
-    a.provider.reserve(group, kMiB, 1, 50 * kMillisecond);
-    a.provider.reserve(group, kMiB, 1, 50 * kMillisecond);
+    a.provider.reserve(room_for(group, kMiB, 50 * kMillisecond));
+    a.provider.reserve(room_for(group, kMiB, 50 * kMillisecond));
     EXPECT_EQ(a.store.used_bytes(), kMiB);
     EXPECT_TRUE(eventually([&] { return a.store.used_bytes() == 0; }));
-    EXPECT_EQ(failure_of([&] { a.provider.reserve(group, 1ull << 40, 1, kSecond); }),
+    EXPECT_EQ(failure_of([&] { a.provider.reserve(room_for(group, 1ull << 40)); }),
               ErrorCode::out_of_space);
     EXPECT_EQ(failure_of([&] {
-                  a.provider.reserve({datum, 5}, 10, 1, kSecond);
+                  a.provider.reserve(room_for({datum, 5}, 10));
               }),
               ErrorCode::invalid_argument);
 }
@@ -426,7 +426,7 @@ TEST_F(ProviderTest, ends_when_it_was_drained_and_nothing_needs_it) {
     auto& a = world.add("a");
     a.provider.drain();
     EXPECT_TRUE(eventually([&] { return a.provider.status().state == ElementState::draining; }));
-    EXPECT_EQ(failure_of([&] { a.provider.reserve(group, 1000, 1, kSecond); }),
+    EXPECT_EQ(failure_of([&] { a.provider.reserve(room_for(group, 1000)); }),
               ErrorCode::unavailable);
     EXPECT_FALSE(world.ended);
     world.manager.state.with([](auto& s) { s.may_end = true; });
@@ -460,6 +460,76 @@ TEST_F(ProviderTest, releases_those_who_wait_when_it_stops) {
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
     a.provider.stop();
     writer.join();
+}
+
+std::size_t entries_of(const char* folder) {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+TEST_F(ProviderTest, holds_no_more_after_many_deaths_of_a_peer) {
+    world.manager.durations.pin = 40 * kMillisecond;
+    auto& a = world.add("a");
+    world.add("b");
+    world.allocate(group, {"a", "b"}, 100000);
+    put(a.provider, 100000, 1);
+    Epoch epoch = 1;
+    std::size_t threads = 0;
+    std::size_t descriptors = 0;
+    std::uint64_t used = 0;
+    for (Incarnation k = 1; k <= 15; ++k) {
+        world.kill("b");
+        View alone = view_of(++epoch, {"a"});
+        alone.dead = {ProviderWorld::member("b", k)};
+        world.install(group, alone);
+        put(a.provider, 100000, 2);
+        auto& b = world.add("b", 64 * kMiB, k + 1);
+        View joining = view_of(++epoch, {"a"});
+        joining.joiner = b.self;
+        world.install(group, joining);
+        ASSERT_TRUE(eventually([&] {
+            return world.manager.state.with(
+                [&](auto& s) { return !s.full.empty() && s.full.back().joiner == b.self; });
+        }));
+        View both = view_of(++epoch, {"a"});
+        both.members.push_back(b.self);
+        world.install(group, both);
+        put(a.provider, 100000, 3);
+        ASSERT_TRUE(eventually([&] { return a.store.segments_of(group).size() == 1; }));
+        if (k == 5) {
+            threads = entries_of("/proc/self/task");
+            descriptors = entries_of("/proc/self/fd");
+            used = a.store.used_bytes();
+        }
+    }
+    EXPECT_LE(entries_of("/proc/self/task"), threads + 4);
+    EXPECT_LE(entries_of("/proc/self/fd"), descriptors + 2);
+    EXPECT_EQ(a.store.used_bytes(), used);
+    EXPECT_LE(a.contacts.size(), 2u);
+}
+
+TEST(ContactBook, forgets_providers_that_no_manager_tells_of_any_more) {
+    FakeManager manager;
+    ContactBook book(manager);
+    const auto tell = [&](std::vector<std::pair<std::string, Incarnation>> providers) {
+        manager.state.with([&](auto& s) {
+            s.contacts.clear();
+            for (const auto& [name, incarnation] : providers) {
+                s.contacts.push_back({name, {provider_id(name), incarnation}, name, {}, {}, false});
+            }
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(210));  // it asks now and then only
+    };
+    tell({{"a", 1}, {"b", 2}});
+    EXPECT_TRUE(book.find({provider_id("a"), 1}, "c1"));
+    EXPECT_EQ(book.size(), 2u);
+    tell({{"b", 3}, {"c", 1}});
+    EXPECT_EQ(book.find({provider_id("b"), 3}, "c1")->self.incarnation, 3u);
+    EXPECT_EQ(book.size(), 2u);
+    EXPECT_FALSE(book.known(provider_id("a")));
+    EXPECT_FALSE(book.find({provider_id("b"), 4}, "c1")) << "asked again too soon";
+    tell({{"b", 2}, {"c", 1}});  // a late answer
+    EXPECT_FALSE(book.find({provider_id("b"), 4}, "c1"));
+    EXPECT_EQ(book.known(provider_id("b"))->self.incarnation, 3u);
 }
 
 }  // namespace

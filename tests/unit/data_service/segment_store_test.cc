@@ -256,5 +256,70 @@ TEST(SegmentStore, serves_more_large_segments_than_it_keeps_mapped) {
     EXPECT_EQ(store.used_bytes(), 0u);
 }
 
+// Whoever still has it mapped sees that nothing is left.
+TEST(SegmentStore, overwrites_the_memory_of_a_group_that_leaves_no_trace) {
+    SegmentStore store(16 * kMiB);
+    store.reserve(group(), 2 * kMiB);
+    store.leave_no_trace(group());
+    store_whole(store, segment(1), 2 * kMiB);
+    store_whole(store, segment(2), 1000);
+    const auto large = store.open(segment(1))->fd;
+    EXPECT_TRUE(is_sealed_memory(*large));
+    EXPECT_FALSE(write_memory(*large, 0, pattern(10)));
+    const MappedSegment reader(*large, 2 * kMiB, MappedSegment::Access::read);
+    const auto content = pattern(2 * kMiB);
+    EXPECT_TRUE(std::ranges::equal(reader.bytes(), content));
+    std::vector<std::byte> back(1000);
+    store.read(segment(2), 0, back);
+    EXPECT_EQ(back, pattern(1000));
+    store.drop(segment(1));
+    store.drop(segment(2));
+    store.cancel_reservation(group());
+    EXPECT_TRUE(std::ranges::all_of(reader.bytes(), [](std::byte b) { return b == std::byte{0}; }));
+    EXPECT_EQ(store.used_bytes(), 0u);
+    store_whole(store, segment(3), 2 * kMiB);  // of another datum, with this id: it may stay
+    const auto kept = store.open(segment(3))->fd;
+    store.drop(segment(3));
+    const MappedSegment after(*kept, 2 * kMiB, MappedSegment::Access::read);
+    EXPECT_TRUE(std::ranges::equal(after.bytes(), content));
+}
+
+TEST(SegmentStore, tells_the_sum_of_what_it_gives_and_notices_when_that_changes) {
+    SegmentStore store(16 * kMiB);
+    const auto content = pattern(2 * kMiB + 100);
+    store_whole(store, segment(1), content.size());
+    std::vector<std::byte> chunk(kMiB);
+    const std::uint32_t sum = store.read(segment(1), kMiB, chunk);
+    EXPECT_EQ(sum, crc32c(std::span(content).subspan(kMiB, kMiB)));
+    EXPECT_EQ(store.read(segment(1), kMiB, chunk), sum);
+    std::vector<std::byte> some(77);
+    const std::uint32_t of_some = store.read(segment(1), 5, some);
+    EXPECT_EQ(of_some, crc32c(some));
+    store_whole(store, segment(2), 1000);
+    std::vector<std::byte> small(1000);
+    const std::uint32_t before = store.read(segment(2), 0, small);
+    const_cast<std::byte&>((*store.open(segment(2))->small)[3]) ^= std::byte{1};
+    EXPECT_EQ(store.read(segment(2), 0, small), before) << "what it was when it was made";
+    EXPECT_NE(crc32c(small), before);
+    EXPECT_FALSE(store.is_intact(segment(2)));
+    EXPECT_TRUE(store.is_intact(segment(1)));
+}
+
+TEST(SegmentStore, takes_what_is_owed_however_full_it_is) {
+    SegmentStore store(kMiB);
+    store.reserve(group(1), kMiB);
+    store.put_small(segment(1, 2), pattern(60000), true);
+    EXPECT_TRUE(store.has(segment(1, 2)));
+    EXPECT_EQ(store.free_bytes(), 0u);
+    EXPECT_EQ(failure_of([&] { store.reserve(group(3), 1); }), ErrorCode::out_of_space);
+    EXPECT_EQ(failure_of([&] { store.write(segment(2, 2), 100, 0, pattern(100)); }),
+              ErrorCode::out_of_space);
+    EXPECT_EQ(failure_of([&] { store.put_small(segment(2, 2), pattern(100)); }),
+              ErrorCode::out_of_space);
+    store.drop(segment(1, 2));
+    store.cancel_reservation(group(1));
+    EXPECT_EQ(store.used_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace juxta::data

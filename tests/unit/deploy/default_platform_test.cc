@@ -25,10 +25,13 @@ TEST(DefaultPlatform, has_one_cluster_three_providers_and_two_seds) {
     const Platform platform = default_platform("default", {});
     EXPECT_EQ(platform.hosts.size(), 3U);
     ASSERT_EQ(platform.clusters.size(), 1U);
-    EXPECT_EQ(platform.clusters[0].managers.size(), 1U);
+    std::set<std::string> manager_hosts;
+    for (const ManagerSpec& each : platform.clusters[0].managers) manager_hosts.insert(each.host);
+    EXPECT_EQ(manager_hosts.size(), 3U) << "three replicas, each on a host of its own";
     std::set<std::string> hosts;
     for (const ProviderSpec& each : platform.clusters[0].providers) {
         EXPECT_EQ(each.memory_bytes, kGiB);
+        EXPECT_EQ(each.disk_bytes, kGiB) << "durable data find a disk";
         hosts.insert(each.host);
     }
     EXPECT_EQ(hosts.size(), 3U) << "each on a host of its own";
@@ -54,6 +57,16 @@ TEST(DefaultPlatform, deals_to_the_clusters_in_turn) {
     EXPECT_EQ(platform.master.agents[0].seds.size(), 2U);
     EXPECT_EQ(platform.master.agents[1].seds.at(0).cluster, "c2");
     EXPECT_TRUE(cache_providers(platform).empty()) << "SeDs are on hosts of providers";
+}
+
+TEST(DefaultPlatform, gives_every_cluster_the_managers_that_were_asked_for) {
+    PlatformSize size;
+    size.clusters = 2;
+    size.managers = 2;
+    const Platform platform = default_platform("p", size);
+    EXPECT_EQ(platform.clusters[0].managers.at(1).name, "m2");
+    EXPECT_EQ(platform.clusters[1].managers.at(0).name, "m3");
+    EXPECT_EQ(platform.clusters[1].managers.at(1).host, "h2") << "a host of its own cluster";
 }
 
 TEST(DefaultPlatform, gives_every_cluster_a_provider_and_a_sed) {
@@ -89,8 +102,8 @@ TEST(DefaultPlatform, refuses_numbers_that_make_no_platform) {
         set(size);
         return refusal_of(size);
     };
-    EXPECT_THAT(refusal_with([](auto& size) { size.managers = 3; }),
-                HasSubstr("until managers are replicated"));
+    EXPECT_THAT(refusal_with([](auto& size) { size.managers = 10; }), HasSubstr("at most 9"));
+    EXPECT_THAT(refusal_with([](auto& size) { size.managers = 0; }), HasSubstr("--managers 0"));
     EXPECT_THAT(refusal_with([](auto& size) {
                     size.clusters = 4;
                     size.providers = 3;

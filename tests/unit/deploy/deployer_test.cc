@@ -173,13 +173,13 @@ protected:
 
 TEST_F(DeployerTest, starts_everything_and_tells_clients_where) {
     deployer.deploy(platform);
-    EXPECT_EQ(world.living(), 8);
-    EXPECT_THAT(said.back(), HasSubstr("8 of 8 elements up"));
+    EXPECT_EQ(world.living(), 10);
+    EXPECT_THAT(said.back(), HasSubstr("10 of 10 elements up"));
     EXPECT_TRUE(has("client.conf"));
     EXPECT_TRUE(has("platform.xml"));
     EXPECT_EQ(last_platform(scratch.folder), "p");
     const PlatformView view = deployer.status("p");
-    ASSERT_EQ(view.elements.size(), 8U);
+    ASSERT_EQ(view.elements.size(), 10U);
     for (const ElementView& each : view.elements) EXPECT_EQ(each.status.state, ElementState::up);
     EXPECT_EQ(view.elements[0].element.name, "MA");
 }
@@ -191,17 +191,17 @@ TEST_F(DeployerTest, starts_only_what_is_down_of_a_running_platform) {
     EXPECT_EQ(view_of("p2").status.state, ElementState::down);
     EXPECT_EQ(view_of("p2").status.pid, 0);
     deployer.deploy(platform);
-    EXPECT_EQ(world.state.with([](auto& s) { return s.started; }), 9);
+    EXPECT_EQ(world.state.with([](auto& s) { return s.started; }), 11);
     EXPECT_EQ(view_of("p2").element, before.element) << "the same name, port and arguments";
     deployer.deploy(platform);
-    EXPECT_EQ(world.state.with([](auto& s) { return s.started; }), 9);
+    EXPECT_EQ(world.state.with([](auto& s) { return s.started; }), 11);
 }
 
 TEST_F(DeployerTest, refuses_a_different_platform_beside_the_running_one) {
     deployer.deploy(platform);
     platform.default_copies = 2;
     EXPECT_THAT(refusal_of([&] { deployer.deploy(platform); }), HasSubstr("juxta down"));
-    EXPECT_EQ(world.living(), 8);
+    EXPECT_EQ(world.living(), 10);
     deployer.down("p", false);
     EXPECT_NO_THROW(deployer.deploy(platform));
 }
@@ -229,7 +229,7 @@ TEST_F(DeployerTest, ends_only_what_it_started_when_mending_fails) {
     world.lose("s1");
     world.state.with([](auto& s) { s.stillborn = {"s1"}; });
     EXPECT_THROW(deployer.deploy(platform), Error);
-    EXPECT_EQ(world.living(), 7);
+    EXPECT_EQ(world.living(), 9);
     EXPECT_TRUE(has("client.conf"));
 }
 
@@ -239,6 +239,22 @@ TEST_F(DeployerTest, keeps_chosen_ports_over_restarts) {
     deployer.down("p", false);
     deployer.deploy(platform);
     EXPECT_EQ(state.ports(), before);
+}
+
+TEST_F(DeployerTest, purging_deletes_what_providers_keep_elsewhere_and_nothing_beside_it) {
+    namespace fs = std::filesystem;
+    const fs::path storage = scratch.folder / "storage";
+    platform.clusters[0].providers[0].storage = storage;
+    const fs::path mine = storage_of(platform, platform.clusters[0].providers[0]);
+    EXPECT_EQ(mine, storage / "p" / "p1");
+    fs::create_directories(mine / "segments");
+    fs::create_directories(storage / "q" / "p1");
+    deployer.deploy(platform);
+    deployer.down("p", false);
+    EXPECT_TRUE(fs::exists(mine / "segments"));
+    deployer.down("p", true);
+    EXPECT_FALSE(fs::exists(storage / "p"));
+    EXPECT_TRUE(fs::exists(storage / "q" / "p1"));
 }
 
 TEST_F(DeployerTest, down_ends_also_the_deaf_and_the_stubborn) {
@@ -273,12 +289,12 @@ TEST_F(DeployerTest, start_brings_a_dead_element_back_and_refuses_a_living_one) 
 TEST_F(DeployerTest, stop_drains_and_says_so_when_draining_takes_too_long) {
     deployer.deploy(platform);
     deployer.stop("p", "p1");
-    EXPECT_EQ(world.living(), 7);
+    EXPECT_EQ(world.living(), 9);
     EXPECT_THAT(refusal_of([&] { deployer.stop("p", "p1"); }), HasSubstr("not running"));
     world.state.with([](auto& s) { s.undying = {"p2"}; });
     EXPECT_THAT(refusal_of([&] { deployer.stop("p", "p2"); }),
                 HasSubstr("has not finished draining"));
-    EXPECT_EQ(world.living(), 7) << "it goes on";
+    EXPECT_EQ(world.living(), 9) << "it goes on";
 }
 
 TEST_F(DeployerTest, says_which_port_is_taken_and_starts_nothing) {
@@ -310,7 +326,7 @@ TEST_F(DeployerTest, two_platforms_never_choose_the_same_ports) {
         for (const auto& [element, port] : PlatformState(scratch.folder, name).ports())
             all.insert(port);
     }
-    EXPECT_EQ(all.size(), 16U);
+    EXPECT_EQ(all.size(), 20U);
 }
 
 TEST_F(DeployerTest, a_platform_that_is_not_running_has_no_status) {

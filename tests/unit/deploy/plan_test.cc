@@ -50,12 +50,38 @@ TEST(Plan, says_exactly_what_each_program_is_started_with) {
     EXPECT_THAT(element(elements, "m1").argv,
                 ElementsAre("/bin/juxta-manager", "--platform", "p", "--name", "m1", "--host", "h1",
                             "--address", "127.0.0.1", "--port", "102", "--state-dir",
-                            "/state/p/store/m1", "--cluster", "c1", "--detection-ms", "1000"));
+                            "/state/p/store/m1", "--cluster", "c1", "--manager", "c1=127.0.0.1:102",
+                            "--detection-ms", "1000", "--replica", "m1=127.0.0.1:102"));
     EXPECT_THAT(element(elements, "p1").argv,
                 ElementsAre("/bin/juxta-provider", "--platform", "p", "--name", "p1", "--host",
                             "h1", "--address", "127.0.0.1", "--port", "103", "--state-dir",
                             "/state/p/store/p1", "--cluster", "c1", "--manager", "c1=127.0.0.1:102",
-                            "--memory", "1073741824", "--socket", "/state/p/run/p1.sock"));
+                            "--memory", "1073741824", "--socket", "/state/p/run/p1.sock", "--disk",
+                            "4294967296", "--storage", "/path/p/p1"));
+}
+
+TEST(Plan, tells_every_manager_the_replicas_of_its_cluster_only) {
+    std::string text =
+        replaced(kExample, "<provider", "<manager name=\"m2\" host=\"h1\"/><provider");
+    text = replaced(text, "<master_agent",
+                    "<cluster name=\"c2\"><manager name=\"m3\" host=\"h1\"/></cluster>"
+                    "<master_agent");
+    const auto elements = plan_of(text);
+    for (const char* name : {"m1", "m2"}) {
+        const auto& argv = element(elements, name).argv;
+        EXPECT_THAT(argv, Contains(::testing::StartsWith("m1=127.0.0.1:"))) << name;
+        EXPECT_THAT(argv, Contains(::testing::StartsWith("m2=127.0.0.1:"))) << name;
+        EXPECT_THAT(argv, ::testing::Not(Contains(::testing::StartsWith("m3=")))) << name;
+        EXPECT_THAT(argv, Contains(::testing::StartsWith("c2=127.0.0.1:"))) << name;
+    }
+}
+
+TEST(Plan, gives_a_provider_without_a_disk_none) {
+    std::string text = replaced(kExample, " disk=\"4GiB\"", "");
+    EXPECT_THAT(element(plan_of(text), "p1").argv, ::testing::Not(Contains("--storage")));
+    text = replaced(kExample, " storage=\"/path\"", "");
+    EXPECT_THAT(element(plan_of(text), "p1").argv, Contains("--disk"));
+    EXPECT_THAT(element(plan_of(text), "p1").argv, ::testing::Not(Contains("--storage")));
 }
 
 TEST(Plan, knows_the_tree) {

@@ -35,9 +35,13 @@ TEST(PlatformCheck, two_elements_cannot_have_one_port) {
         HasSubstr("'MA' and 'LA1' both want port 2809 of 127.0.0.1"));
 }
 
-TEST(PlatformCheck, several_managers_are_refused_until_they_are_replicated) {
-    EXPECT_THAT(refusal_with("<provider", "<manager name=\"m2\" host=\"h1\"/><provider"),
-                HasSubstr("has 2 managers"));
+TEST(PlatformCheck, a_cluster_has_one_to_nine_managers) {
+    std::string more;
+    for (int i = 2; i <= 10; ++i) {
+        EXPECT_EQ(refusal_with("<provider", more + "<provider"), "accepted") << i - 1;
+        more += "<manager name=\"m" + std::to_string(i) + "\" host=\"h1\"/>";
+    }
+    EXPECT_THAT(refusal_with("<provider", more + "<provider"), HasSubstr("has 10 managers"));
 }
 
 TEST(PlatformCheck, addresses_are_numbers_that_others_can_reach) {
@@ -85,11 +89,13 @@ TEST(PlatformCheck, a_host_with_a_sed_and_no_provider_gets_a_cache_provider) {
     EXPECT_THROW(read_platform_text(text, "p.xml", "/"), Error) << "its name is taken";
 }
 
-TEST(PlatformCheck, disk_and_storage_are_accepted_with_a_warning) {
-    const auto lines = warnings(read_platform_text(kExample, "p.xml", "/"), "p.xml");
+TEST(PlatformCheck, a_storage_without_a_disk_is_accepted_with_a_warning) {
+    EXPECT_TRUE(warnings(read_platform_text(kExample, "p.xml", "/"), "p.xml").empty());
+    const std::string text = replaced(kExample, " disk=\"4GiB\"", "");
+    const auto lines = warnings(read_platform_text(text, "p.xml", "/"), "p.xml");
     ASSERT_EQ(lines.size(), 1U);
     EXPECT_THAT(lines[0], HasSubstr("p.xml:5:"));
-    EXPECT_THAT(lines[0], HasSubstr("come later"));
+    EXPECT_THAT(lines[0], HasSubstr("keeps no durable data"));
 }
 
 TEST(Size, is_read_and_printed) {

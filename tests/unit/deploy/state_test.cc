@@ -84,7 +84,7 @@ TEST(PlatformState, lets_one_command_at_a_time_change_a_platform) {
     EXPECT_NO_THROW(state.lock(0));
 }
 
-TEST(PlatformState, leaves_only_incarnations_in_stores_after_the_end) {
+TEST(PlatformState, leaves_stores_as_they_are_after_the_end_and_deletes_them_when_purged) {
     const Scratch scratch;
     PlatformState state(scratch.folder, "p");
     state.prepare();
@@ -96,7 +96,7 @@ TEST(PlatformState, leaves_only_incarnations_in_stores_after_the_end) {
     state.save_ports({{"p1", 4711}});
     state.clear_after_end();
     EXPECT_TRUE(fs::exists(state.store("m1") / "incarnation"));
-    EXPECT_FALSE(fs::exists(state.store("m1") / "log"));
+    EXPECT_TRUE(fs::exists(state.store("m1") / "log/entries"));
     EXPECT_FALSE(fs::exists(state.client_config()));
     EXPECT_TRUE(state.elements().empty());
     EXPECT_EQ(state.ports().size(), 1U) << "ports are kept over restarts";

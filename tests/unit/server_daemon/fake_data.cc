@@ -182,21 +182,28 @@ data::DatumDescription FakeData::change(const DataId& id, const data::SpecChange
 void FakeData::free(const DataId& id) {
     state_.with([&](State& state) { state.data.erase(id); });
 }
-std::unique_ptr<data::ReadHold> FakeData::acquire_read(const DataId& id) {
+std::unique_ptr<data::ReadHold> FakeData::acquire_read(const DataId& id, const data::ReadOptions&) {
     return state_.with([&](State& state) {
         auto datum = described(state, id);
         ++state.pinned;
         return std::make_unique<FakeRead>(*this, datum, state.data.at(id).bytes);
     });
 }
-std::unique_ptr<data::WriteHold> FakeData::acquire(const DataId& id, Clock::time_point deadline) {
+std::unique_ptr<data::WriteHold> FakeData::acquire(const DataId& id, Clock::time_point deadline,
+                                                   const data::LockOptions& options) {
     describe(id);
-    auto datum = state_.wait_until(
-        deadline, [&](State& state) { return !state.data.at(id).locked; },
-        [&](State& state) {
-            state.data.at(id).locked = true;
-            return described(state, id);
-        });
+    std::optional<data::DatumDescription> datum;
+    do {
+        datum = state_.wait_until(
+            std::min(deadline, Clock::now() + std::chrono::milliseconds(100)),
+            [&](State& state) { return !state.data.at(id).locked; },
+            [&](State& state) {
+                state.data.at(id).locked = true;
+                return described(state, id);
+            });
+        if (!datum && options.given_up && options.given_up())
+            throw Error(ErrorCode::cancelled, "given up");
+    } while (!datum && Clock::now() < deadline);
     if (!datum)
         throw Error(ErrorCode::deadline_exceeded, "datum " + to_string(id) + " stays locked");
     return std::make_unique<FakeWrite>(*this, *datum);

@@ -49,8 +49,15 @@ public:
     std::vector<data::DatumDescription> list() override { return {}; }
     data::DatumDescription change(const DataId& id, const data::SpecChange& change) override;
     void free(const DataId& id) override;
-    std::unique_ptr<data::ReadHold> acquire_read(const DataId& id) override;
-    std::unique_ptr<data::WriteHold> acquire(const DataId& id, Clock::time_point deadline) override;
+    void renew(const DataId&) override {}
+    std::unique_ptr<data::ReadHold> acquire_read(const DataId& id,
+                                                 const data::ReadOptions&) override;
+    std::unique_ptr<data::WriteHold> acquire(const DataId& id, Clock::time_point deadline,
+                                             const data::LockOptions& options = {}) override;
+    std::unique_ptr<data::WriteHold> resume(const DataId& id, data::Token) override {
+        return acquire(id, Clock::now() + std::chrono::seconds(1), {});
+    }
+    data::LockStatus look(const DataId&) override { return {}; }
     std::vector<DatumLocation> locate(const std::vector<DataId>&) override { return {}; }
     bool has_local_provider() override { return local_; }
 
