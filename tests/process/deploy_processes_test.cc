@@ -93,7 +93,7 @@ TEST_F(DeployProcesses, all_elements_come_up_each_in_a_process_of_its_own) {
     const auto begin = std::chrono::steady_clock::now();
     deployer.deploy(platform);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
-    EXPECT_EQ(processes_of(scratch.folder), 8);
+    EXPECT_EQ(processes_of(scratch.folder), 10);
     for (const ElementView& each : deployer.status("p").elements) {
         EXPECT_EQ(each.status.state, ElementState::up) << each.element.name;
         EXPECT_EQ(each.status.incarnation, 1U);
@@ -144,7 +144,7 @@ TEST_F(DeployProcesses, down_ends_workers_in_other_sessions_and_whoever_ignores_
     first_sed().name = "breeds";
     platform.clusters[0].providers[0].name = "stubborn";
     deployer.deploy(platform);
-    EXPECT_EQ(processes_of(scratch.folder), 10);
+    EXPECT_EQ(processes_of(scratch.folder), 12);
     deployer.down("p", false);
     EXPECT_EQ(processes_of(scratch.folder), 0);
 }
@@ -154,9 +154,9 @@ TEST_F(DeployProcesses, workers_that_outlived_their_element_end_before_its_next_
     deployer.deploy(platform);
     ::kill(static_cast<pid_t>(view_of("breeds").status.pid), SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    EXPECT_EQ(processes_of(scratch.folder), 9);
+    EXPECT_EQ(processes_of(scratch.folder), 11);
     deployer.deploy(platform);
-    EXPECT_EQ(processes_of(scratch.folder), 10);
+    EXPECT_EQ(processes_of(scratch.folder), 12);
 }
 
 TEST_F(DeployProcesses,
@@ -181,7 +181,7 @@ TEST_F(DeployProcesses, stop_waits_for_the_drain) {
     deployer.deploy(platform);
     deployer.stop("p", "busy");
     EXPECT_EQ(view_of("busy").status.pid, 0);
-    EXPECT_EQ(processes_of(scratch.folder), 7);
+    EXPECT_EQ(processes_of(scratch.folder), 9);
     deployer.start("p", "busy");
     EXPECT_EQ(view_of("busy").status.incarnation, 2U);
 }
@@ -189,7 +189,10 @@ TEST_F(DeployProcesses, stop_waits_for_the_drain) {
 TEST_F(DeployProcesses, an_element_that_was_started_by_hand_belongs_to_the_platform) {
     deployer.deploy(platform);
     const ElementView before = view_of("p1");
-    launcher.kill_all_of({PlatformState(root, "p").elements().at(5).process});
+    ::kill(static_cast<pid_t>(before.status.pid), SIGKILL);
+    for (int i = 0; i < 200 && view_of("p1").status.pid != 0; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     ASSERT_EQ(view_of("p1").status.pid, 0);
     const Process by_hand =
         launcher.start({before.element.argv, scratch.folder / "log", scratch.folder.string()});
@@ -207,6 +210,7 @@ TEST_F(DeployProcesses, a_hundred_elements_come_up_and_end) {
     size.clusters = 4;
     size.providers = 40;
     size.seds = 50;
+    size.managers = 1;
     patience.ready = 20000;
     platform = default_platform("p", size);
     Deployer patient(

@@ -121,7 +121,8 @@ void SimClient::begin(const std::vector<Target>& data, Time now, Packets& out) {
             : throw_ < 19 ? Kind::snapshot
                           : Kind::look;
     rid_ += 1;
-    if (kind_ == Kind::write && judge_.healed) judge_.story(target_.datum).writes_after_heal += 1;
+    counted_ = kind_ == Kind::write && judge_.healed;
+    if (counted_) judge_.story(target_.datum).writes_after_heal += 1;
     floor_ = judge_.story(target_.datum).acknowledged;
     began_ = phase_began_ = now;
     really_began_ = real_now_;

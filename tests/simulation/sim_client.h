@@ -95,6 +95,7 @@ private:
     // The operation under way.
     Phase phase_ = Phase::idle;
     Kind kind_ = Kind::write;
+    bool counted_ = false;  // among the writes that must end in a release
     Target target_;
     std::uint64_t rid_ = 0, lock_rid_ = 0;
     Version floor_ = 0, version_ = 0;

@@ -82,6 +82,7 @@ void SimClient::on_reply(const Reply& reply, Time now, Packets& out) {
             break;
         case Phase::cancelling:
             judge_.figures.cancels += 1;
+            if (counted_) judge_.story(target_.datum).writes_after_heal -= 1;  // it gave up
             end();
             break;
         case Phase::looking:
