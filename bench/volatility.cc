@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "bench/looping_client.h"
@@ -17,7 +18,8 @@ constexpr std::uint64_t kBlock = 65536;
 constexpr unsigned kCopies = 3;
 constexpr double kStopEvery = 20;  // s
 
-// How much of it: a run is repeated where its quiet windows differ too much.
+// How much of it: a run is repeated where its quiet windows differ too much, as long as there is
+// time for that; then its row says that it is void.
 struct Extent {
     unsigned kills;                 // at one each second
     unsigned own_kills;             // for R: far apart
@@ -27,16 +29,16 @@ struct Extent {
     double stop_every_s;  // its overhead is told for one every 20 s
     double quiet_s;
     std::size_t pairs;  // of loops and round trips
-    unsigned repeats;
+    double repeats_s;   // seconds for all repeats
 };
 
-const Extent kWhole{60, 40, {5, 20, 80}, 40, 6, 20, 3, 21, 3};
-const Extent kQuick{6, 4, {}, 0, 1, 6, 1.5, 5, 1};
+const Extent kWhole{60, 40, {5, 20, 80}, 40, 6, 20, 3, 21, 100};
+const Extent kQuick{6, 4, {}, 0, 1, 6, 1.5, 5, 0};
 
 class Sweep {
 public:
     Sweep(const VolatilePlatform& platform, const Extent& extent)
-        : platform_(platform), extent_(extent) {}
+        : platform_(platform), extent_(extent), repeats_s_(extent.repeats_s) {}
 
     std::vector<Row> rows() {
         rows_.push_back(loop_without_kills());
@@ -86,17 +88,18 @@ private:
         settings.bytes = kBlock;
         settings.quiet_s = extent_.quiet_s;
         settings.copies = kCopies;
-        RunResult result;
-        for (unsigned attempt = 1; attempt <= extent_.repeats; ++attempt) {
+        for (;;) {
+            const auto began = LoopingClient::Clock::now();
             settings.seed = ++seed_;
-            result = run_volatility(platform_, settings);
+            RunResult result = run_volatility(platform_, settings);
             lost_ += result.lost;
             if (!settings.silent) {
                 for (const KillRecord& kill : result.kills) stalls_ms_.push_back(kill.stall_ms);
             }
-            if (result.kill_seconds > 0) break;
+            const std::chrono::duration<double> took = LoopingClient::Clock::now() - began;
+            if (result.kill_seconds > 0 || took.count() > repeats_s_) return result;
+            repeats_s_ -= took.count();
         }
-        return result;
     }
 
     static double mean_stall_s(const RunResult& result) {
@@ -167,6 +170,7 @@ private:
 
     const VolatilePlatform& platform_;
     const Extent& extent_;
+    double repeats_s_;  // left
     std::vector<Row> rows_;
     std::vector<double> stalls_ms_;  // of SIGKILL
     std::uint64_t lost_ = 0;

@@ -1,4 +1,5 @@
 // juxta-provider: lends memory, and a disk, to the data service.
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <filesystem>
@@ -19,6 +20,8 @@
 namespace {
 
 using namespace juxta;
+
+constexpr unsigned kTrimEveryMs = 5000;
 
 struct Options : orb::DaemonOptions {
     std::string cluster;
@@ -84,8 +87,7 @@ void run(const Options& options, orb::Ending& ending) {
     node->bind_name(options.platform, options.name, "provider", "Provider");
     log::info("provider listens at {}, {} bytes of memory, {} of disk", node->address(),
               options.memory_bytes, options.disk_bytes);
-    while (!ending.wait(1000)) {
-    }
+    while (!ending.wait(kTrimEveryMs)) ::malloc_trim(0);  // small segments come and go in it
     log::info("ends");
     socket.reset();
     provider.stop();

@@ -1,8 +1,12 @@
 #include "common/orb/daemon.h"
 
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <thread>
 
 #include "common/base/error.h"
 #include "common/base/incarnation.h"
@@ -27,6 +31,13 @@ std::pair<std::string, std::string> split_manager(const std::string& text) {
                     "--manager '" + text + "': write CLUSTER=HOST:PORT");
     }
     return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+// Each heap keeps what was freed in it. With the eight a core that are the default, a daemon of
+// many threads keeps many times what it uses.
+void limit_heaps() {
+    ::mallopt(M_ARENA_MAX,
+              static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 8U)));
 }
 
 }  // namespace
@@ -134,6 +145,7 @@ std::optional<int> DaemonCommand::parse(int argc, char** argv) {
 int DaemonCommand::run(int argc, char** argv, const std::function<void(Ending&)>& body,
                        const std::function<void()>& check) {
     if (const auto code = parse(argc, argv)) return *code;
+    limit_heaps();
     log::start({.element = options_.name});
     try {
         for (const std::string& text : parser_->manager_texts)

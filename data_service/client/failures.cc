@@ -5,8 +5,8 @@
 namespace juxta::data {
 namespace {
 
-constexpr auto silence_borne = std::chrono::seconds(2);
-constexpr unsigned attempt_in_silence_ms = 500;
+constexpr auto silence_borne = std::chrono::milliseconds(500);
+constexpr unsigned attempt_in_silence_ms = 300;
 
 std::string what_would_have_saved(const DatumInfo& info) {
     if (info.spec.persistence == Persistence::unique_sticky) {

@@ -20,31 +20,44 @@ constexpr std::size_t most_idle = 8;
 LocalProvider::LocalProvider(std::function<std::optional<ProviderContact>()> look_up)
     : look_up_(std::move(look_up)) {}
 
+// Only the very first question is waited for: managers may be away, and reads and writes of what
+// is reached without them go on.
 std::optional<ProviderContact> LocalProvider::contact() {
     const auto now = Clock::now();
+    bool first = false;
     const bool ask = state_.with([&](State& s) {
+        first = !s.asked;
         const bool wanted =
-            !s.asked || ((s.distrusted || !s.contact) && now - s.asked_at >= ask_again);
+            first || ((s.distrusted || !s.contact) && now - s.asked_at >= ask_again && !s.asking);
         if (wanted) {
-            s.asked = true;
+            s.asked = s.asking = true;
             s.asked_at = now;
         }
         return wanted;
     });
-    if (!ask) return state_.with([](State& s) { return s.contact; });
-    std::optional<ProviderContact> found;
+    if (first) {
+        ask_now();
+    } else if (ask) {
+        asker_.run([this] { ask_now(); });
+    }
+    return state_.with([](State& s) { return s.contact; });
+}
+
+void LocalProvider::ask_now() {
     try {
-        found = look_up_();
+        const std::optional<ProviderContact> found = look_up_();
+        state_.with([&](State& s) {
+            s.contact = found;
+            s.distrusted = false;
+        });
     } catch (const Error& e) {
         log::debug("this host's provider cannot be looked up now: {}", e.what());
         state_.with([](State& s) { s.distrusted = true; });
-        return state_.with([](State& s) { return s.contact; });
     }
-    state_.with([&](State& s) {
-        s.contact = found;
-        s.distrusted = false;
+    state_.with([](State& s) {
+        s.asking = false;
+        s.asked_at = Clock::now();
     });
-    return found;
 }
 
 void LocalProvider::distrust() {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/crew.h"
 #include "common/base/guarded.h"
 #include "data_service/client/mapping.h"
 #include "data_service/core/directory.h"
@@ -38,7 +39,8 @@ public:
     // `look_up`: the contact of this host's provider, asked of the managers. May throw Error.
     explicit LocalProvider(std::function<std::optional<ProviderContact>()> look_up);
 
-    // Who it is now; asked anew when something failed, at most each second.
+    // Who it is, as far as known; asked anew, beside the caller, when something failed or there
+    // was none, at most each second.
     std::optional<ProviderContact> contact();
     // Something failed there: look it up again.
     void distrust();
@@ -64,6 +66,7 @@ private:
     struct State {
         std::optional<ProviderContact> contact;
         bool asked = false;
+        bool asking = false;
         bool distrusted = false;
         Clock::time_point asked_at;
         std::vector<std::unique_ptr<SegmentSocketClient>> idle;
@@ -81,9 +84,11 @@ private:
     };
 
     static void keep(State& s, const SegmentId& id, std::shared_ptr<const LocalSegment> segment);
+    void ask_now();
 
     std::function<std::optional<ProviderContact>()> look_up_;
     Guarded<State> state_;
+    Crew asker_{1};
 };
 
 }  // namespace juxta::data

@@ -14,9 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = SessionCore::Clock;
 
-constexpr unsigned longest_poll_ms = 1250;   // T_lock / 4
-constexpr unsigned attentive_poll_ms = 400;  // of who may give up meanwhile
-constexpr unsigned attempt_ms = 3000;        // beyond the poll's own wait
+constexpr unsigned poll_ms = 400;      // short, so that silence is seen soon
+constexpr unsigned attempt_ms = 1000;  // beyond the poll's own wait
 constexpr milliseconds shortest_lease{500};
 constexpr milliseconds longest_lease{24 * 3600 * 1000};
 
@@ -55,7 +54,6 @@ public:
 
 private:
     std::optional<LockGrant> poll_once() {
-        const unsigned poll_ms = wanted_.options.given_up ? attentive_poll_ms : longest_poll_ms;
         const auto tried_until = std::min(std::max(latest(), began_), core_.control_deadline());
         return core_.at_coordinator(
             wanted_.id, tried_until + milliseconds(attempt_ms), poll_ms + attempt_ms,

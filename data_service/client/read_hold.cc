@@ -10,7 +10,7 @@
 namespace juxta::data {
 namespace {
 
-constexpr unsigned attempt_ms = 3000;
+constexpr unsigned attempt_ms = 1000;
 constexpr std::size_t most_pieces = 64;
 constexpr std::uint64_t small_hole = 64 * 1024;
 

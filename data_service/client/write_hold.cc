@@ -14,7 +14,7 @@
 namespace juxta::data {
 namespace {
 
-constexpr unsigned attempt_ms = 5000;
+constexpr unsigned attempt_ms = 1500;             // of a release, which a disk may delay
 constexpr std::uint64_t large_write = 1 << 20;    // gets a segment of its own
 constexpr std::uint64_t most_patches = 8 << 20;   // kept in memory
 constexpr std::uint64_t most_carried = 64 << 10;  // in a release

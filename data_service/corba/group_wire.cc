@@ -59,6 +59,21 @@ Wire::SegmentOffer offer(const SegmentId& segment, std::uint64_t bytes) {
     return wire;
 }
 
+void fill_in(Wire::Entry& wire, const Entry& entry) {
+    wire.lsn = entry.lsn;
+    wire.kind = static_cast<Wire::EntryKind>(entry.kind);
+    wire.client = entry.client.value;
+    wire.rid = entry.rid;
+    wire.token = entry.token;
+    wire.version = entry.version;
+    if (!entry.changes.empty()) wire.changed = to_wire(entry.changes);
+    wire.lease_us = static_cast<Wire::u64>(entry.lease);
+    wire.keeps_lock = entry.keeps_lock;
+    orb::fill(wire.carried, entry.carried,
+              [](const CarriedSegment& one) { return offer(one.segment, one.bytes); });
+    wire.first_version = entry.first;
+}
+
 // Sets the body that belongs to each kind of message.
 struct BodyToWire {
     Wire::PeerBody& wire;
@@ -78,17 +93,20 @@ struct BodyToWire {
         wire.answered(answered);
     }
     void operator()(const Replicated& body) { wire.lsn(body.lsn); }
+    // In place: whatever is put into a union is copied.
     void operator()(const Replicate& body) {
-        Wire::CarryingEntry carrying;
-        carrying.appended = to_wire(body.entry);
-        orb::fill(carrying.carried_bytes, body.contents, [](const auto& content) {
-            const auto bytes = static_cast<CORBA::ULong>(content->size());
-            Wire::Bytes wire(bytes);
-            wire.length(bytes);
-            if (bytes > 0) std::memcpy(wire.get_buffer(), content->data(), bytes);
-            return wire;
-        });
-        wire.carrying(carrying);
+        wire.carrying(Wire::CarryingEntry());
+        Wire::CarryingEntry& carrying = wire.carrying();
+        fill_in(carrying.appended, body.entry);
+        carrying.carried_bytes.length(static_cast<CORBA::ULong>(body.contents.size()));
+        CORBA::ULong next = 0;
+        for (const auto& content : body.contents) {
+            Wire::Bytes& bytes = carrying.carried_bytes[next++];
+            bytes.length(static_cast<CORBA::ULong>(content->size()));
+            if (!content->empty()) {
+                std::memcpy(bytes.get_buffer(), content->data(), content->size());
+            }
+        }
     }
     void operator()(const Beacon& body) {
         wire.stamp(body.stamp);
@@ -298,17 +316,7 @@ std::vector<BlockChange> from_wire(const Wire::Changes& wire) {
 
 Wire::Entry to_wire(const Entry& entry) {
     Wire::Entry wire;
-    wire.lsn = entry.lsn;
-    wire.kind = static_cast<Wire::EntryKind>(entry.kind);
-    wire.client = entry.client.value;
-    wire.rid = entry.rid;
-    wire.token = entry.token;
-    wire.version = entry.version;
-    wire.changed = to_wire(entry.changes);
-    wire.lease_us = static_cast<Wire::u64>(entry.lease);
-    wire.keeps_lock = entry.keeps_lock;
-    orb::fill(wire.carried, entry.carried,
-              [](const CarriedSegment& one) { return offer(one.segment, one.bytes); });
+    fill_in(wire, entry);
     return wire;
 }
 Entry from_wire(const Wire::Entry& wire) {
@@ -321,9 +329,11 @@ Entry from_wire(const Wire::Entry& wire) {
             from_wire(wire.changed),
             lease_from_wire(wire.lease_us),
             static_cast<bool>(wire.keeps_lock),
-            orb::collect(wire.carried, [](const Wire::SegmentOffer& one) {
-                return CarriedSegment{from_wire(one.segment), one.size_bytes};
-            })};
+            orb::collect(wire.carried,
+                         [](const Wire::SegmentOffer& one) {
+                             return CarriedSegment{from_wire(one.segment), one.size_bytes};
+                         }),
+            wire.first_version};
 }
 
 Wire::Ledger to_wire(const Ledger& ledger) {
@@ -377,14 +387,17 @@ Ledger from_wire(const Wire::Ledger& wire) {
     return ledger;
 }
 
-Wire::PeerMessage to_wire(const PeerMessage& message) {
-    Wire::PeerMessage wire;
-    wire.group = to_wire(message.group);
-    wire.epoch = message.epoch;
-    wire.sender = to_wire(message.from);
-    wire.receiver = to_wire(message.to);
-    std::visit(BodyToWire{wire.body}, message.body);
-    return wire;
+void fill_in(Wire::PeerMessages& wire, const std::vector<PeerMessage>& messages) {
+    wire.length(static_cast<CORBA::ULong>(messages.size()));
+    CORBA::ULong next = 0;
+    for (const PeerMessage& message : messages) {
+        Wire::PeerMessage& one = wire[next++];
+        one.group = to_wire(message.group);
+        one.epoch = message.epoch;
+        one.sender = to_wire(message.from);
+        one.receiver = to_wire(message.to);
+        std::visit(BodyToWire{one.body}, message.body);
+    }
 }
 PeerMessage from_wire(const Wire::PeerMessage& wire) {
     return {from_wire(wire.group), wire.epoch, from_wire(wire.sender), from_wire(wire.receiver),

@@ -47,7 +47,8 @@ Wire::Entry to_wire(const Entry& entry);
 Entry from_wire(const Wire::Entry& wire);
 Wire::Ledger to_wire(const Ledger& ledger);
 Ledger from_wire(const Wire::Ledger& wire);
-Wire::PeerMessage to_wire(const PeerMessage& message);
+// In place: a message may carry 64 KiB.
+void fill_in(Wire::PeerMessages& wire, const std::vector<PeerMessage>& messages);
 PeerMessage from_wire(const Wire::PeerMessage& wire);
 
 Wire::ProviderContact to_wire(const ProviderContact& contact);

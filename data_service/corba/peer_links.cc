@@ -137,7 +137,7 @@ void CorbaPeerLink::deliver(const Member& to, const std::vector<PeerMessage>& ba
     if (CORBA::is_nil(peer.in())) peer = find(to, manager_.owner_of(batch.front().group.datum));
     if (CORBA::is_nil(peer.in())) return;
     Wire::PeerMessages wire;
-    orb::fill(wire, batch, [](const PeerMessage& message) { return to_wire(message); });
+    fill_in(wire, batch);
     try {
         const Time asked = monotonic_now();
         const Wire::PeerMessages_var answers =
@@ -166,11 +166,14 @@ void CorbaPeerLink::suspect(const Member& who, const std::string& cluster) {
         return true;
     });
     if (!is_new) return;
-    try {
-        manager_.suspect(cluster, who);
-    } catch (const std::exception& error) {
-        log::debug("no manager takes a suspicion: {}", error.what());
-    }
+    // Not here: managers may be away, and what waits for other peers does not wait for them.
+    crew_.run([this, who, cluster] {
+        try {
+            manager_.suspect(cluster, who);
+        } catch (const std::exception& error) {
+            log::debug("no manager takes a suspicion: {}", error.what());
+        }
+    });
 }
 
 std::uint32_t CorbaPieceReader::read(const std::string& address, const SegmentId& segment,

@@ -52,8 +52,7 @@ Wire::PeerMessages* ProviderServant::deliver(const Wire::PeerMessages& messages)
         const std::vector<PeerMessage> answers = provider_.deliver(orb::collect(
             messages, [](const Wire::PeerMessage& message) { return from_wire(message); }));
         Wire::PeerMessages_var wire = new Wire::PeerMessages;
-        orb::fill(wire.inout(), answers,
-                  [](const PeerMessage& message) { return to_wire(message); });
+        fill_in(wire.inout(), answers);
         return wire._retn();
     });
 }

@@ -15,6 +15,7 @@ namespace juxta::data {
 namespace {
 
 constexpr std::size_t most_couriers = 16;
+constexpr std::size_t most_probes = 8;               // at a time
 constexpr std::size_t most_entry_bytes = 256 << 10;  // of several commands
 
 }  // namespace
@@ -26,7 +27,8 @@ ClusterManager::ClusterManager(ClusterManagerSettings settings, ReplicatedLog& l
       calls_(calls),
       others_(others),
       replica_(secure_random()),
-      crew_(most_couriers) {}
+      crew_(most_couriers),
+      probes_(most_probes) {}
 
 ClusterManager::~ClusterManager() { stop(); }
 
@@ -41,6 +43,7 @@ void ClusterManager::stop() {
     if (started_.exchange(false)) log_.stop();
     if (loop_.joinable()) loop_.join();
     crew_.stop();
+    probes_.stop();
 }
 
 std::uint64_t ClusterManager::consensus_commits() const { return commits_; }

@@ -23,6 +23,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -111,6 +112,8 @@ public:
     std::vector<std::pair<GroupId, Epoch>> record(
         const Member& self, const std::vector<std::pair<GroupId, Epoch>>& activated,
         const std::vector<Join>& full);
+    // Looks at it now. Returns once it is known to be dead or evicted, or to be alive, or after a
+    // while: who asks for its groups' views then is told what came of it.
     void suspect(const Member& who);
     void cached(const ProviderContact& holder, const DataId& id, Version version, bool held);
     std::vector<ProviderContact> providers() const;  // and guests; not known to be dead
@@ -190,12 +193,15 @@ private:
     void deliver(ProviderId provider);  // the mail of one provider
     void deliver_now(const std::vector<Letter>& letters);
     bool free_volatile(const DataId& id);
+    std::vector<ProviderContact> due_probes(State& s, Time now);
+    void start_probes(const std::vector<ProviderContact>& providers);
     void probe(const ProviderContact& provider);
     void invite(const ProviderContact& joiner, const ChangeView& change);
     void find_guests();
 
     // -- the loop
     void loop();
+    std::chrono::steady_clock::time_point next_silence() const;
     // False: there is more to do at once.
     bool work(bool beat);
     void look_around(Time now);
@@ -214,6 +220,7 @@ private:
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<bool> started_{false};
     Crew crew_;
+    Crew probes_;  // of their own: who is silent keeps the couriers waiting
     std::thread loop_;
 };
 

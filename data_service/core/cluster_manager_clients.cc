@@ -12,6 +12,10 @@ constexpr std::size_t most_told_at_once = 16;
 
 unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration / kMillisecond); }
 
+bool is_fleeting(Persistence mode) {
+    return mode == Persistence::volatile_ || mode == Persistence::strictly_volatile;
+}
+
 [[noreturn]] void refuse(const std::string& why) {
     throw Error(ErrorCode::invalid_argument, why + "; nothing was changed");
 }
@@ -127,6 +131,10 @@ DatumInfo ClusterManager::change(const ChangeDatum& change) {
     if (change.clusters == std::uint16_t{0}) refuse("a datum is kept in at least one cluster");
     if (change.lease_ms == std::uint64_t{0}) refuse("a lease lasts at least 1 ms");
     const Persistence mode = change.persistence.value_or(before.spec.persistence);
+    if (before.spec.durable && change.persistence && is_fleeting(mode)) {
+        refuse(to_string(change.id) + " is durable, it outlives everybody; " +
+               std::string(name_of(mode)) + " data do not");
+    }
     if (mode == Persistence::unique_sticky &&
         (change.copies.value_or(1) > 1 || change.clusters.value_or(1) > 1)) {
         refuse("unique_sticky data have exactly one copy");

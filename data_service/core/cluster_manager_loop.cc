@@ -35,7 +35,8 @@ void ClusterManager::loop() {
     auto next_beat = std::chrono::steady_clock::now();
     bool idle = true;
     for (;;) {
-        const auto until = idle ? next_beat : std::chrono::steady_clock::now();
+        const auto until =
+            idle ? std::min(next_beat, next_silence()) : std::chrono::steady_clock::now();
         state_.wait_until(until, [](State& s) { return s.stopping || s.woken; });
         const bool ending = state_.with([](State& s) {
             s.woken = false;
@@ -55,6 +56,16 @@ void ClusterManager::loop() {
     }
 }
 
+// When somebody will have been silent for T_d, should that be to come.
+std::chrono::steady_clock::time_point ClusterManager::next_silence() const {
+    const Time now = monotonic_now();
+    const auto at = state_.with([](const State& s) {
+        return s.leading ? s.leading->overseer.next_silence() : std::nullopt;
+    });
+    if (!at || *at < now) return std::chrono::steady_clock::time_point::max();
+    return std::chrono::steady_clock::now() + std::chrono::microseconds(*at - now);
+}
+
 bool ClusterManager::work(bool beat) {
     const Time now = monotonic_now();
     if (beat) look_around(now);
@@ -68,6 +79,8 @@ bool ClusterManager::work(bool beat) {
         if (!s.leading) return;
         for (ChangeView& ready : std::exchange(s.leading->ready, {})) commands.push_back(ready);
         joins = commands.size();
+        std::ranges::move(s.leading->overseer.evictions(s.directory, now),
+                          std::back_inserter(commands));
         if (beat) std::ranges::move(endings(s, now, ended_volatile), std::back_inserter(commands));
         std::ranges::move(look_at_groups(s, now, invitations), std::back_inserter(commands));
         for (ChangeView& change : invitations) {
@@ -123,10 +136,7 @@ void ClusterManager::look_around(Time now) {
     state_.with([&](State& s) {
         if (!s.leading) return;
         Leadership& now_leading = *s.leading;
-        for (const Member& member : now_leading.overseer.to_probe(s.directory, now)) {
-            const auto contact = contact_of(s.directory, member);
-            if (contact && now_leading.probing.insert(member).second) to_probe.push_back(*contact);
-        }
+        to_probe = due_probes(s, now);
         for (auto& [provider, mail] : now_leading.mail) {
             if (!mail.groups.empty() && !mail.under_way && mail.not_before <= now) {
                 mail.under_way = true;
@@ -139,9 +149,7 @@ void ClusterManager::look_around(Time now) {
             now_leading.next_guests = now + guests_after;
         }
     });
-    for (const ProviderContact& provider : to_probe) {
-        crew_.run([this, provider] { probe(provider); });
-    }
+    start_probes(to_probe);
     start_couriers(to_deliver);
     if (guests) crew_.run([this] { find_guests(); });
 }
@@ -151,7 +159,7 @@ void ClusterManager::look_around(Time now) {
 std::vector<Command> ClusterManager::endings(State& s, Time now,
                                              std::vector<DataId>& ended_volatile) {
     Leadership& now_leading = *s.leading;
-    std::vector<Command> commands = now_leading.overseer.evictions(s.directory, now);
+    std::vector<Command> commands;
     for (const ClientId client : now_leading.clients.take_over(now)) {
         for (const DataId& id : now_leading.volatile_data.data_of(client)) {
             ended_volatile.push_back(id);
@@ -314,6 +322,21 @@ void ClusterManager::deliver(ProviderId provider) {
     }
 }
 
+std::vector<ProviderContact> ClusterManager::due_probes(State& s, Time now) {
+    std::vector<ProviderContact> due;
+    for (const Member& member : s.leading->overseer.to_probe(s.directory, now)) {
+        const auto contact = contact_of(s.directory, member);
+        if (contact && s.leading->probing.insert(member).second) due.push_back(*contact);
+    }
+    return due;
+}
+
+void ClusterManager::start_probes(const std::vector<ProviderContact>& providers) {
+    for (const ProviderContact& provider : providers) {
+        probes_.run([this, provider] { probe(provider); });
+    }
+}
+
 void ClusterManager::probe(const ProviderContact& provider) {
     ProviderCalls::Seen seen;
     try {
@@ -324,15 +347,16 @@ void ClusterManager::probe(const ProviderContact& provider) {
     const bool other =
         seen.look == ProviderCalls::Look::alive && seen.incarnation != provider.self.incarnation;
     const bool gone = other || seen.look == ProviderCalls::Look::refused;
-    const bool leads = state_.with([&](State& s) {
-        if (!s.leading) return false;
-        s.leading->probing.erase(provider.self);
-        if (!gone && seen.look == ProviderCalls::Look::alive) {
-            s.leading->overseer.heard(provider.self, monotonic_now());
-        }
-        return true;
-    });
-    if (!gone || !leads) return;
+    const auto is_over = [&](bool heard) {
+        state_.change([&](State& s) {
+            if (!s.leading) return;
+            s.leading->probing.erase(provider.self);
+            if (heard) s.leading->overseer.heard(provider.self, monotonic_now());
+        });
+    };
+    if (!gone) return is_over(seen.look == ProviderCalls::Look::alive);
+    const bool leads = state_.with([](const State& s) { return s.leading.has_value(); });
+    if (!leads) return;
     log::warning("provider {} (incarnation {}) is dead: {}", provider.name,
                  provider.self.incarnation,
                  other ? "another incarnation answers there" : "its port refuses connections");
@@ -341,6 +365,7 @@ void ClusterManager::probe(const ProviderContact& provider) {
     } catch (const Error& e) {
         log::warning("the death of {} could not be recorded: {}", provider.name, e.what());
     }
+    is_over(false);
 }
 
 // -- joiners --------------------------------------------------------------------------------------

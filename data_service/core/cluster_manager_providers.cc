@@ -1,11 +1,17 @@
 // What providers tell and ask.
 #include <algorithm>
+#include <chrono>
 
 #include "common/base/error.h"
 #include "common/log/log.h"
 #include "data_service/core/cluster_manager.h"
 
 namespace juxta::data {
+namespace {
+
+constexpr Duration longest_suspicion = 400 * kMillisecond;
+
+}  // namespace
 
 Durations ClusterManager::register_provider(const ProviderContact& newcomer, const Room& room) {
     if (newcomer.name.empty() || newcomer.self.provider != provider_id(newcomer.name)) {
@@ -170,13 +176,23 @@ std::vector<std::pair<GroupId, Epoch>> ClusterManager::record(
 }
 
 void ClusterManager::suspect(const Member& who) {
-    state_.with([&](State& s) {
+    const Time now = monotonic_now();
+    const auto to_probe = state_.with([&](State& s) {
         Leadership& now_leading = leading(s);
-        if (contact_of(s.directory, who) && !s.directory.is_dead(who)) {
-            now_leading.overseer.suspect(who);
+        if (!contact_of(s.directory, who) || s.directory.is_dead(who)) {
+            return std::vector<ProviderContact>{};
         }
+        now_leading.overseer.suspect(who);
+        return due_probes(s, now);
     });
-    wake();
+    start_probes(to_probe);
+    state_.wait_until(
+        std::chrono::steady_clock::now() + std::chrono::microseconds(longest_suspicion),
+        [&](State& s) {
+            return s.stopping || !s.leading || !contact_of(s.directory, who) ||
+                   s.directory.is_dead(who) || !s.leading->probing.contains(who) ||
+                   s.leading->overseer.is_evicted(who);
+        });
 }
 
 void ClusterManager::cached(const ProviderContact& holder, const DataId& id, Version version,

@@ -1,5 +1,6 @@
 #include "data_service/core/contact_book.h"
 
+#include <chrono>
 #include <utility>
 
 #include "common/base/error.h"
@@ -7,7 +8,8 @@
 namespace juxta::data {
 namespace {
 
-constexpr Duration kBetweenQuestions = 200 * kMillisecond;
+constexpr Duration kBetweenQuestions = 200 * kMillisecond;  // about one member
+constexpr std::chrono::seconds kQuestionTime{1};
 
 }  // namespace
 
@@ -40,24 +42,42 @@ std::size_t ContactBook::size() const {
 }
 
 std::optional<ProviderContact> ContactBook::find(const Member& member, const std::string& cluster) {
-    auto contact = known(member.provider);
-    if (contact && contact->self.incarnation >= member.incarnation) return contact;
-    const Time now = monotonic_now();
-    const bool may_ask = state_.with([&](State& s) {
-        Time& asked_at = s.clusters[cluster].asked_at;
-        if (asked_at != 0 && now - asked_at < kBetweenQuestions) return false;
-        asked_at = now;
-        return true;
-    });
-    if (!may_ask) return std::nullopt;
+    const auto is_known = [&](const State& s) {
+        const auto found = s.contacts.find(member.provider);
+        return found != s.contacts.end() && found->second.self.incarnation >= member.incarnation;
+    };
+    const auto contact = [&]() -> std::optional<ProviderContact> {
+        return state_.with([&](const State& s) -> std::optional<ProviderContact> {
+            if (!is_known(s)) return std::nullopt;
+            return s.contacts.at(member.provider);
+        });
+    };
+    if (auto here = contact()) return here;
+    const auto may_ask = state_.wait_until(
+        std::chrono::steady_clock::now() + kQuestionTime,
+        [&](const State& s) {
+            const auto asked = s.clusters.find(cluster);
+            return is_known(s) || asked == s.clusters.end() || !asked->second.asking;
+        },
+        [&](State& s) {
+            Cluster& asked = s.clusters[cluster];
+            const Time now = monotonic_now();
+            std::erase_if(asked.asked_for,
+                          [&](const auto& one) { return now - one.second >= kBetweenQuestions; });
+            if (is_known(s) || !asked.asked_for.try_emplace(member, now).second) return false;
+            return asked.asking = true;
+        });
+    if (!may_ask || !*may_ask) return contact();
+    std::optional<std::vector<ProviderContact>> all;
     try {
-        std::vector<ProviderContact> all = manager_.providers(cluster);
-        state_.with([&](State& s) { s.take(cluster, std::move(all)); });
-    } catch (const Error&) {
-        return std::nullopt;  // the manager is away: whoever asks comes again
+        all = manager_.providers(cluster);
+    } catch (const Error&) {  // the manager is away: whoever asks comes again
     }
-    contact = known(member.provider);
-    return contact && contact->self.incarnation >= member.incarnation ? contact : std::nullopt;
+    state_.change([&](State& s) {
+        s.clusters[cluster].asking = false;
+        if (all) s.take(cluster, *std::move(all));
+    });
+    return contact();
 }
 
 }  // namespace juxta::data

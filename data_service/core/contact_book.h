@@ -1,6 +1,7 @@
 // Where other providers are, as the managers of their data last told.
 //
-// Threading: any thread. find() may ask a manager, at most a few times a second for each cluster.
+// Threading: any thread. find() may ask a manager, at most a few times a second for each member,
+// and one question for each cluster at a time: whoever comes meanwhile waits for its answer.
 #pragma once
 
 #include <map>
@@ -29,8 +30,9 @@ public:
 
 private:
     struct Cluster {
-        Time asked_at = 0;
-        std::set<ProviderId> told;  // by its last answer
+        bool asking = false;
+        std::map<Member, Time> asked_for;  // not told of then
+        std::set<ProviderId> told;         // by its last answer
     };
     struct State {
         std::map<ProviderId, ProviderContact> contacts;

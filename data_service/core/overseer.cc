@@ -115,6 +115,13 @@ std::vector<Command> Overseer::evictions(const Directory& directory, Time now) {
     return commands;
 }
 
+std::optional<Time> Overseer::next_silence() const {
+    for (const auto& [at, member] : by_sign_) {
+        if (!evicted_.contains(member)) return at + durations_.detection + 1;
+    }
+    return std::nullopt;
+}
+
 void Overseer::undecided(const Command& command) {
     if (const auto* evict = std::get_if<Evict>(&command)) evicted_.erase(evict->who);
 }

@@ -50,6 +50,9 @@ public:
     void suspect(const Member& member);
     std::vector<Member> to_probe(const Directory& directory, Time now);
 
+    // When the next one will have been silent for too long; nullopt: nobody is known.
+    std::optional<Time> next_silence() const;
+    bool is_evicted(const Member& member) const { return evicted_.contains(member); }
     // Who has to go for its silence. Each once, until it is heard again.
     std::vector<Command> evictions(const Directory& directory, Time now);
 

@@ -77,7 +77,8 @@ public:
     // Reads what the disk has, then begins. `ended`: called once, when it was draining and nothing
     // needs it any more. `failed`: the disk does not keep what it is given; nothing of a durable
     // datum is answered from then on, and the process has to end. Throws Error out_of_space if
-    // what is on disk does not fit into memory.
+    // what is on disk does not fit into memory; stale_version if an incarnation that is not before
+    // this one wrote it.
     void start(std::function<void()> ended, std::function<void(const std::string&)> failed = {});
     // Who waits gets `cancelled`; returns when no thread of its own runs.
     void stop();
@@ -158,6 +159,7 @@ private:
 
     // -- the disk
     void restore();
+    void check_incarnation(const std::vector<DiskCopy>& copies) const;
     bool restore_copy(DiskCopy& copy);
     bool load(const SegmentId& segment, std::uint64_t bytes);
     bool is_durable(const GroupId& group) const;

@@ -28,10 +28,26 @@ std::vector<SegmentId> named_by(const Ledger& ledger, BlockNumber block) {
 void Provider::restore() {
     std::size_t damaged = 0;
     std::vector<DiskCopy> copies = disk_->take_copies();
+    check_incarnation(copies);
     for (DiskCopy& copy : copies) damaged += restore_copy(copy) ? 0 : 1;
     if (copies.empty()) return;
     log::info("provider {} found {} copies on its disk; {} of them are damaged and not offered",
               settings_.self.name, copies.size(), damaged);
+}
+
+// Who counts anew could pass for one of its former incarnations, which is dead.
+void Provider::check_incarnation(const std::vector<DiskCopy>& copies) const {
+    const Incarnation mine = settings_.self.self.incarnation;
+    Incarnation latest = 0;
+    for (const DiskCopy& copy : copies) latest = std::max(latest, copy.saved.written_by);
+    if (latest < mine) return;
+    throw Error(ErrorCode::stale_version,
+                "provider " + settings_.self.name + " starts as incarnation " +
+                    std::to_string(mine) + ", but its storage was written by incarnation " +
+                    std::to_string(latest) +
+                    ": the number in its state folder was lost. The storage is kept as it is; give "
+                    "back the state folder that belongs to it, or start a provider of another name "
+                    "with an empty storage");
 }
 
 // False: it is damaged. What is whole of it stays as a cache, so that less has to be copied should

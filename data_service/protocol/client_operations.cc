@@ -57,6 +57,12 @@ AnswerBody GroupMember::grant_of(Token token) const {
     return Granted{token, ledger_.newest, ledger_.versions.at(ledger_.newest).blocks};
 }
 
+bool GroupMember::is_granted(Token token, ClientId client) const {
+    if (token != 0 && ledger_.holder == token) return ledger_.holder_client == client;
+    const auto shared = ledger_.shared.find(token);
+    return shared != ledger_.shared.end() && shared->second.client == client;
+}
+
 bool GroupMember::holds_lock(Token token) const {
     return token != 0 && (ledger_.holder == token || ledger_.shared.contains(token));
 }
@@ -80,6 +86,10 @@ void GroupMember::answer(const ClientRequest& request, const Acquire& acquire, T
         if (!holds_lock(token)) return hold(request, LeaseLost{}, ledger_.lsn);
         tenure_->locks.held_until[token] = now + lease_of(token);
         return hold(request, grant_of(token), ledger_.lsn);
+    }
+    // Whoever asks anew has given up what the last request was granted, or never heard of it.
+    if (row != ledger_.rows.end() && is_granted(row->second.token, request.client)) {
+        end_hold(row->second.token, out);
     }
     auto& queue = tenure_->locks.queue;
     const auto known = std::ranges::find(queue, request.client, &Waiter::client);

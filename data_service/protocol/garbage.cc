@@ -19,17 +19,19 @@ void GroupMember::expire(Time now, Outputs& out) {
     for (const auto& [token, until] : locks.held_until) {
         if (until < now) ended.push_back(token);
     }
-    for (Token token : ended) {
-        Entry entry;
-        entry.kind = EntryKind::expire;
-        entry.token = token;
-        append(std::move(entry), out);
-        locks.held_until.erase(token);
-    }
+    for (Token token : ended) end_hold(token, out);
     serve_queue(now, out);
 }
 
-// G1.
+void GroupMember::end_hold(Token token, Outputs& out) {
+    Entry entry;
+    entry.kind = EntryKind::expire;
+    entry.token = token;
+    append(std::move(entry), out);
+    tenure_->locks.held_until.erase(token);
+}
+
+// G1. What goes side by side goes with one entry.
 void GroupMember::retire(Time now, Outputs& out) {
     auto& pins = tenure_->pins;
     std::erase_if(pins, [&](const auto& pin) { return pin.second < now; });
@@ -38,15 +40,20 @@ void GroupMember::retire(Time now, Outputs& out) {
     };
     std::set<Version> pinned;
     for (const auto& [key, until] : pins) pinned.insert(std::get<2>(key));
-    std::vector<Version> old;
+    std::vector<std::pair<Version, Version>> old;  // first and last
+    bool goes_on = false;
     for (const auto& [version, record] : ledger_.versions) {
         const bool is_old = version < tenure_->replication.committed.newest;
-        if (is_old && !pinned.contains(version) && !may_be_pinned(version)) old.push_back(version);
+        const bool goes = is_old && !pinned.contains(version) && !may_be_pinned(version);
+        if (goes && !goes_on) old.emplace_back(version, version);
+        if (goes) old.back().second = version;
+        goes_on = goes;
     }
-    for (Version version : old) {
+    for (const auto& [first, last] : old) {
         Entry entry;
         entry.kind = EntryKind::retire;
-        entry.version = version;
+        entry.first = first;
+        entry.version = last;
         append(std::move(entry), out);
     }
 }

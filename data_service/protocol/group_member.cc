@@ -120,7 +120,10 @@ void GroupMember::take_view(const View& view, Time now, Outputs& out) {
     const bool was_primary = tenure_.has_value();
     tenure_.reset();
     offered_.clear();
-    std::erase_if(promised_until_, [&](const auto& promise) { return promise.second <= now; });
+    // The dead of this view are told of once: the views after it need not name them any more.
+    std::erase_if(promised_until_, [&](const auto& promise) {
+        return promise.second <= now || view.is_dead(promise.first);
+    });
     view_ = view;
 
     if (view_.lost || view_.freed) return wipe(out);

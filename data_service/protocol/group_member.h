@@ -164,6 +164,7 @@ private:
     void hold(const ClientRequest& request, AnswerBody body, Lsn lsn);
     AnswerBody grant_of(Token token) const;
     bool holds_lock(Token token) const;
+    bool is_granted(Token token, ClientId client) const;
     Duration lease_of(Token token) const;
     void answer(const ClientRequest& request, const Acquire& acquire, Time now, Outputs& out);
     void answer(const ClientRequest& request, const CancelAcquire& cancel, Time now, Outputs& out);
@@ -184,6 +185,7 @@ private:
 
     // -- time and garbage, at the coordinator
     void expire(Time now, Outputs& out);
+    void end_hold(Token token, Outputs& out);  // nobody has asked for it to end
     void retire(Time now, Outputs& out);
     void forget_rows(Time now, Outputs& out);
     void decide_garbage(Time now, Outputs& out);

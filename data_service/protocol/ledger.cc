@@ -26,6 +26,11 @@ void commit(Ledger& ledger, const Entry& entry) {
     if (!entry.keeps_lock) unlock(ledger, entry.token);
 }
 
+void retire(Ledger& ledger, Version first, Version last) {
+    auto next = ledger.versions.lower_bound(first);
+    while (next != ledger.versions.end() && next->first <= last) next = ledger.versions.erase(next);
+}
+
 }  // namespace
 
 Ledger Ledger::fresh(std::uint32_t block_count) {
@@ -51,7 +56,7 @@ void apply(Ledger& ledger, const Entry& entry) {
         case EntryKind::abort:
         case EntryKind::drop_shared:
         case EntryKind::expire: unlock(ledger, entry.token); break;
-        case EntryKind::retire: ledger.versions.erase(entry.version); break;
+        case EntryKind::retire: retire(ledger, entry.first, entry.version); break;
         case EntryKind::forget: ledger.rows.erase(entry.client); return;
     }
     if (entry.client != ClientId{}) {

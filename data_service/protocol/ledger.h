@@ -35,11 +35,12 @@ struct Entry {
     ClientId client;  // 0: nobody's request (expire, retire)
     std::uint64_t rid = 0;
     Token token = 0;
-    Version version = 0;                       // retire: which
+    Version version = 0;                       // retire: the last
     std::vector<BlockChange> changes;          // commit: what is new
     Duration lease = 0;                        // grant: of this lock; 0: Durations::lock
     bool keeps_lock = false;                   // commit: the token goes on holding the lock
     std::vector<CarriedSegment> carried = {};  // commit: of block 0
+    Version first = 0;                         // retire: it, and all up to `version`
     friend bool operator==(const Entry&, const Entry&) = default;
 };
 

@@ -52,10 +52,13 @@ Theirs over_the_wire(const Theirs& value) {
     return back;
 }
 
-template <class Body>
-PeerMessage sent(const Body& body) {
-    return from_wire(over_the_wire(to_wire(PeerMessage{{kDatum, 1}, 9, kOne, kTwo, body})));
+Wire::PeerMessage wired(const PeerBody& body) {
+    Wire::PeerMessages wire;
+    fill_in(wire, {PeerMessage{{kDatum, 1}, 9, kOne, kTwo, body}});
+    return wire[0];
 }
+
+PeerMessage sent(const PeerBody& body) { return from_wire(over_the_wire(wired(body))); }
 
 template <class Body>
 bool is_refused(Body&& body) {
@@ -100,6 +103,7 @@ TEST(GroupWire, carries_every_kind_of_peer_message) {
     Entry carrying = entry;
     carrying.lease = 90 * kSecond;
     carrying.keeps_lock = true;
+    carrying.first = 4;
     carrying.carried = {{segment(0), 3}, {segment(1), 0}};
     const auto bytes = [](std::size_t n) {
         return std::make_shared<const std::vector<std::byte>>(n, std::byte{7});
@@ -177,7 +181,7 @@ TEST(GroupWire, survives_mutated_peer_messages) {
          {PeerBody(Barrier{view(), snapshot}), PeerBody(Replicate{entry}),
           PeerBody(Keep{12, {segment(1), segment(2)}}), PeerBody(OfferSegment{segment(1), 99})}) {
         cdrMemoryStream stream;
-        to_wire(PeerMessage{{kDatum, 1}, 9, kOne, kTwo, body}) >>= stream;
+        wired(body) >>= stream;
         const std::string good(static_cast<const char*>(stream.bufPtr()), stream.bufSize());
         survives_mutations(good, 2000, read);
     }

@@ -1,4 +1,5 @@
 """Cluster managers that die."""
+import contextlib
 import threading
 import time
 
@@ -61,14 +62,17 @@ def f06(run):
 
 def f07(run):
     """Two of three managers are dead: untouched groups go on, no view changes; one comes back and so does the rest."""
-    with Stage(run, providers=6) as stage, Load(stage, data=4, clients=4) as load:
+    with contextlib.ExitStack() as open_ones:
+        stage = open_ones.enter_context(Stage(run, providers=6))
+        # A client each: one that waits for a group that was hit would pause the others' as well.
+        loads = {f"h{i}0": open_ones.enter_context(Load(stage, label=str(i), data=1, clients=1)) for i in range(4)}
         time.sleep(1)
-        views = {f"h{i}": stage.holders(f"h{i}") for i in range(4)}
+        views = {name: stage.holders(name) for name in loads}
         leader = stage.leader()
         other = next(m for m in stage.names("manager") if m != leader)
         dead = stage.kill(leader, other)
         time.sleep(run.rounds(5, 3))
-        victim = views["h0"][1]
+        victim = next(iter(views.values()))[1]
         hit = {name for name, holders in views.items() if victim in holders}
         killed = stage.kill(victim)
         time.sleep(run.rounds(5, 3))
@@ -76,16 +80,20 @@ def f07(run):
         stage.start(other)
         returned = now()
         stage.mended(views, seconds=20)
-        load.end()
-        load.may_fail("unavailable", "deadline_exceeded")
-        run.time("groups of living providers paused at most, before the kill", load.longest_pause(dead, killed), 2)
+        for load in loads.values():
+            load.end()
+            load.may_fail("unavailable", "deadline_exceeded")
+        run.time("groups of living providers paused at most, before the kill",
+                 max(load.longest_pause(dead, killed) for load in loads.values()), 2)
         untouched = [name for name in views if name not in hit]
         if untouched:
-            run.time("untouched groups paused at most, after it", load.longest_pause(killed, began, untouched), 2)
+            run.time("untouched groups paused at most, after it",
+                     max(loads[name].longest_pause(killed, began, [name]) for name in untouched), 2)
         for name in hit:
-            ok = [o for o in load.operations() if o["datum"] == name and o["op"] == "release" and o["outcome"] == "ok"
+            ok = [o for o in loads[name].operations() if o["datum"] == name and o["op"] == "release" and o["outcome"] == "ok"
                   and killed + 0.2 < o["invoked"] / 1e9 and o["returned"] / 1e9 < began]
             run.require(not ok, f"{name} was committed without one of its members: its view changed without a majority")
-        run.time("all groups write again after the second manager's start", max(load.back_after(began, n) for n in views), 2)
+        run.time("all groups write again after the second manager's start",
+                 max(load.back_after(began, name) for name, load in loads.items()), 2)
         run.note(f"`juxta start` of the manager took {returned - began:.2f} s")
         stage.start(leader, victim)

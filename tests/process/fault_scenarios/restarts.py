@@ -52,6 +52,7 @@ class Counters:
             pids = [stage.pid[n] for n in stage.names(kind)]
             self._add(kind, pids)
         self._add("client", [load.process.pid])
+        del self.values["client memory"]  # it keeps its history there
         self.values["reserved bytes"] = sum(stage.elements[n]["used"] for n in stage.names("provider")) / 2 ** 20
 
     def _add(self, kind, pids):
@@ -72,7 +73,8 @@ class Counters:
 def kills_and_counters(run):
     """After 1000 kills with restarts every counter returns to its baseline."""
     warm, kills = run.rounds(200, 40), run.rounds(1000, 40)
-    with Stage(run, providers=8) as stage, Load(stage, data=16, clients=2, pause_us=2000, stall_ms=1000) as load:
+    with Stage(run, providers=8) as stage, Load(stage, data=16, copies=4, clients=2, pause_us=2000,
+                                                stall_ms=1000) as load:
         def kill_some(number):
             busy = threading.Semaphore(3)  # providers that are down at one time
 
@@ -92,11 +94,11 @@ def kills_and_counters(run):
                 time.sleep(0.45)
             for hand in hands:
                 hand.join()
-            stage.mended([f"h{i}" for i in range(16)])
+            stage.mended([f"h{i}" for i in range(16)], copies=4)
 
         def counted():
             load.ask("pause")
-            time.sleep(run.rounds(60, 8))
+            time.sleep(run.rounds(60, 18))  # garbage of the dead goes after 10 s, heaps are trimmed each 5 s
             counters = Counters(stage, load)
             load.ask("resume")
             return counters

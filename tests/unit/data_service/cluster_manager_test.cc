@@ -136,6 +136,19 @@ TEST_F(ClusterManagerTest, declares_a_datum_lost_once_the_death_of_its_only_prov
     EXPECT_EQ(failure_of([&] { manager_->find(info.id); }), ErrorCode::not_found);
 }
 
+TEST_F(ClusterManagerTest, has_probed_and_recorded_a_death_before_the_suspicion_is_answered) {
+    join("p1");
+    join("p2");
+    const DatumInfo info = allocate(spec(1, 2));
+    calls_.state.with([](FakeCalls::State& s) {
+        s.seen["p1"] = {ProviderCalls::Look::refused, 0};
+    });
+    manager_->suspect(contact("p1").self);
+    const DatumInfo now = manager_->find(info.id);
+    EXPECT_FALSE(now.blocks[0].has(contact("p1").self)) << "nobody is sent to the dead again";
+    EXPECT_EQ(now.blocks[0].epoch, 2U);
+}
+
 TEST_F(ClusterManagerTest, never_declares_a_datum_lost_for_silence) {
     join("p1");
     const DatumInfo info = allocate(spec(1));
@@ -482,6 +495,20 @@ TEST_F(ClusterManagerTest, refuses_changes_that_make_no_sense_and_keeps_the_datu
               ErrorCode::invalid_argument);
     EXPECT_EQ(refusal({.id = info.id, .name = "d:1"}), ErrorCode::invalid_argument);
     EXPECT_EQ(manager_->find(info.id).spec, info.spec);
+}
+
+TEST_F(ClusterManagerTest, refuses_to_make_a_durable_datum_volatile) {
+    join_with("p1", {1000, 0, 5000, 0});
+    DataSpec durable = spec(100);
+    durable.durable = true;
+    const DatumInfo info = allocate(durable);
+    for (const Persistence mode : {Persistence::volatile_, Persistence::strictly_volatile}) {
+        EXPECT_EQ(failure_of([&] { manager_->change({.id = info.id, .persistence = mode}); },
+                             "nothing was changed"),
+                  ErrorCode::invalid_argument);
+    }
+    manager_->change({.id = info.id, .persistence = Persistence::sticky});
+    EXPECT_EQ(manager_->find(info.id).spec.persistence, Persistence::sticky);
 }
 
 TEST_F(ClusterManagerTest, lists_page_by_page_in_the_order_of_ids) {

@@ -37,6 +37,25 @@ TEST_F(GroupLocks, have_their_own_lease_again_after_a_failover) {
     EXPECT_TRUE(answer<Done>(ask(kAnn, 1, Renew{writer->token}, 2)));
 }
 
+// The silence that swallowed the answer swallowed the cancel, too.
+TEST_F(GroupLocks, granted_to_a_request_that_was_given_up_end_when_its_client_asks_anew) {
+    allocate(2);
+    const Token lost = lock(kAnn, 1);
+    const auto* again = answer<Granted>(ask(kAnn, 2, Acquire{}));
+    ASSERT_TRUE(again);
+    EXPECT_GT(again->token, lost);
+    EXPECT_TRUE(answer<LeaseLost>(ask(kAnn, 3, release(lost))));
+    EXPECT_EQ(at(2).ledger().holder, again->token);
+}
+
+TEST_F(GroupLocks, stay_held_when_a_former_request_of_their_client_comes_late) {
+    allocate(1);
+    const Token held = lock(kAnn, 5);
+    ask(kAnn, 4, Acquire{});
+    EXPECT_EQ(at(1).ledger().holder, held);
+    EXPECT_EQ(lock(kAnn, 5), held);
+}
+
 TEST_F(GroupLocks, stay_held_by_a_release_that_keeps_them) {
     allocate(2);
     const Token token = lock(kAnn, 1);

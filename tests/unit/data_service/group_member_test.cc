@@ -134,6 +134,22 @@ TEST_F(Views, it_does_not_wait_for_one_that_is_dead_or_has_stepped_down) {
     EXPECT_TRUE(asked_to_activate());
 }
 
+TEST_F(Views, a_view_that_follows_a_death_at_once_does_not_wait_for_the_promise_to_the_dead) {
+    allocate(3);
+    write(kAnn, 1);
+    copies.erase(1);
+    View without = successor({member(2), member(3)});
+    without.dead = {member(1)};
+    install(without);
+    recorded();
+    ASSERT_TRUE(at(2).is_serving(now));
+    to_manager.clear();
+    View with_a_joiner = successor({member(2), member(3)});
+    with_a_joiner.joiner = member(4);  // nobody named by the view before it has died since
+    install(with_a_joiner);
+    EXPECT_TRUE(asked_to_activate());
+}
+
 TEST_F(Views, a_stepping_down_from_before_the_promise_counts_for_nothing) {
     allocate(2);
     write(kAnn, 1);

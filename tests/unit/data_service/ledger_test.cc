@@ -167,6 +167,26 @@ TEST(Ledger, forgets_a_row_and_a_retired_version) {
     EXPECT_TRUE(ledger.rows.empty());
 }
 
+TEST(Ledger, retires_all_versions_from_the_first_to_the_last_and_no_other) {
+    Ledger ledger = Ledger::fresh(1);
+    for (Lsn lsn = 1; lsn <= 10; lsn += 2) {
+        apply(ledger, entry(lsn, EntryKind::grant_exclusive, lsn));
+        apply(ledger, entry(lsn + 1, EntryKind::commit, lsn));
+    }
+    Entry retire = entry(11, EntryKind::retire, 0, ClientId{}, 0);
+    retire.first = 1;
+    retire.version = 3;
+    apply(ledger, retire);
+    std::vector<Version> kept;
+    for (const auto& [version, record] : ledger.versions) kept.push_back(version);
+    EXPECT_EQ(kept, (std::vector<Version>{0, 4, 5}));
+    retire.lsn = 12;
+    retire.first = 5;
+    retire.version = 4;
+    apply(ledger, retire);
+    EXPECT_EQ(ledger.versions.size(), 3u);
+}
+
 TEST(LedgerDeathTest, refuses_an_entry_out_of_order) {
     Ledger ledger = Ledger::fresh(1);
     EXPECT_DEATH(apply(ledger, entry(2, EntryKind::abort, 1)), "in order");

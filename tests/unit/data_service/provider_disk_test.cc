@@ -194,6 +194,49 @@ TEST_F(ProviderDiskTest, does_not_offer_a_copy_with_a_flipped_byte) {
     EXPECT_EQ(back.disk->used_bytes(), 0u);
 }
 
+// No ledger here names the segments of the other blocks.
+TEST_F(ProviderDiskTest, does_not_offer_a_copy_of_a_later_block_with_a_damaged_segment) {
+    const GroupId later{datum, 1};
+    auto& a = start("a");
+    Reservation wanted = room_for(later, 2 * kMiB);
+    wanted.spec.durable = true;
+    wanted.spec.block_bytes = {0, 2 * kMiB};
+    a.provider.reserve(wanted);
+    View view;
+    view.epoch = 1;
+    view.activated = true;
+    view.members = {a.self};
+    world.install(later, view);
+    const SegmentId id{datum, 1, first_token_of(1), 0};
+    const auto content = bytes_of_pattern(2 * kMiB, 1);
+    a.provider.upload(id, content.size(), 0, std::span(content).first(kMiB));
+    a.provider.upload(id, content.size(), kMiB, std::span(content).subspan(kMiB));
+    a.provider.stage(next(), id, content.size());
+    world.kill("a");
+    start("a", 2);
+    ASSERT_EQ(offers_of("a").size(), 1u) << "whole it is offered";
+    world.kill("a");
+    flip(file_of("a", id), 4096 + kMiB + 7);
+    auto& back = start("a", 3);
+    EXPECT_TRUE(offers_of("a").empty());
+    EXPECT_FALSE(back.store.has(id));
+}
+
+TEST_F(ProviderDiskTest,
+       refuses_to_start_when_its_incarnation_was_lost_and_its_segments_were_kept) {
+    start("a", 4);
+    world.allocate(group, {"a"}, 1000, true);
+    put(world.nodes.at("a")->provider, 1000, 1);
+    world.kill("a");
+    for (const Incarnation again : {Incarnation{1}, Incarnation{4}}) {
+        EXPECT_EQ(failure_of([&] { start("a", again); }, "incarnation 4"),
+                  ErrorCode::stale_version);
+        world.nodes.erase("a");
+    }
+    start("a", 5);
+    EXPECT_EQ(offers_of("a").size(), 1u) << "nothing on disk was touched";
+}
+
 TEST_F(ProviderDiskTest, writes_again_what_was_damaged_on_disk_while_it_ran) {
     auto& a = start("a");
     world.allocate(group, {"a"}, 2 * kMiB, true);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "provider_world.h"
 #include "tests/refusal.h"
 
@@ -194,6 +196,39 @@ TEST_F(ProviderTest, acknowledges_only_what_every_member_has) {
     EXPECT_EQ(b.provider.counters().bytes_in, 5 * kMiB);
     EXPECT_EQ(a.provider.counters().bytes_out, 5 * kMiB);
     EXPECT_EQ(b.store.cached_bytes(), 0u);
+}
+
+// Refused, its bytes are discarded; the same question, asked again, brings them once more.
+TEST_F(ProviderTest, keeps_the_bytes_of_a_release_that_came_before_its_primary_was_active) {
+    auto& a = world.add("a");
+    world.add("b");
+    world.allocate(group, {"a", "b"}, 100);
+    const Granted granted = lock(a.provider);
+    world.kill("b");
+    world.manager.state.with([](auto& s) { s.away = true; });
+    View alone = view_of(2, {"a"});
+    alone.dead = {ProviderWorld::member("b")};
+    world.install(group, alone);
+    const auto content = bytes_of_pattern(100, 3);
+    const SmallContent carried{segment(granted.token),
+                               std::make_shared<const std::vector<std::byte>>(content)};
+    const Caller who = next();
+    std::future<Version> released = std::async(std::launch::async, [&] {
+        for (;;) {
+            try {
+                return a.provider.release(who, datum, granted.token, whole(carried.segment, 100),
+                                          {carried});
+            } catch (const Error& e) {
+                const bool may_pass =
+                    e.code() == ErrorCode::not_primary || e.code() == ErrorCode::unavailable;
+                if (!may_pass) throw;
+            }
+        }
+    });
+    EXPECT_EQ(released.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+    world.manager.state.with([](auto& s) { s.away = false; });
+    ASSERT_EQ(released.get(), 1u);
+    EXPECT_EQ(get(a.provider, a.store), content);
 }
 
 TEST_F(ProviderTest, goes_on_with_those_who_are_left) {
