@@ -128,16 +128,14 @@ int put_into(data::DataAccess& data, const PutOptions& options, const formats::A
                       "put");
 }
 
-// A whole datum gets its name, and outlives its client: by being persistent for a moment, where it
-// is to be volatile.
+// A whole datum gets its name, and outlives its client. One that is to be volatile was allocated
+// so: without a name its provider alone knows of it, and no manager has to agree.
 void keep(data::DataAccess& data, const DataId& id, const std::string& name,
           Persistence persistence) {
     data::SpecChange change;
-    change.persistence = Persistence::persistent;
-    if (is_fleeting(persistence)) data.change(id, change);
-    change.persistence = persistence;
+    if (!is_fleeting(persistence)) change.persistence = persistence;
     if (!name.empty()) change.name = name;
-    data.change(id, change);
+    if (change.persistence || change.name) data.change(id, change);
 }
 
 void write_stdout(std::span<const std::byte> content) {
@@ -177,8 +175,9 @@ int put(data::DataAccess& data, const PutOptions& options, std::uint16_t default
     spec.copies =
         options.copies.value_or(persistence == Persistence::unique_sticky ? 1 : default_copies);
     // Nothing half made: until it is whole it has no name, and goes with this process.
-    spec.persistence = options.durable ? persistence : Persistence::volatile_;
-    spec.lifetime = Lifetime::client;
+    const bool stays_volatile = is_fleeting(persistence);
+    spec.persistence = options.durable || stays_volatile ? persistence : Persistence::volatile_;
+    spec.lifetime = stays_volatile ? Lifetime::until_freed : Lifetime::client;
     spec.client = data.client();
     spec.protocol = options.protocol;
     spec.preferred_host = data.place().host;

@@ -122,7 +122,7 @@ public:
     // -- for clients
     DatumInfo allocate(const RequestId& request, const DataId& id, const DataSpec& wanted);
     DatumInfo find(const DataId& id) const;
-    DatumInfo find_by_name(const std::string& name) const;
+    DatumInfo find_by_name(const std::string& name);
     std::vector<DatumInfo> list(const DataId& after, std::size_t most) const;
     DatumInfo change(const ChangeDatum& change);
     void renew_datum(const DataId& id);

@@ -85,11 +85,20 @@ DatumInfo ClusterManager::find(const DataId& id) const {
                                           to_string(id) + " (never allocated, or freed)");
 }
 
-DatumInfo ClusterManager::find_by_name(const std::string& name) const {
-    const auto id = state_.with([&](const State& s) {
-        leading(s);
-        return s.directory.named(name);
-    });
+DatumInfo ClusterManager::find_by_name(const std::string& name) {
+    const auto look = [&] {
+        return state_.with([&](const State& s) {
+            leading(s);
+            return s.directory.named(name);
+        });
+    };
+    auto id = look();
+    if (!id) {
+        // A replica that was stopped may lead no longer without knowing it. What changes nothing
+        // and is agreed on proves that nothing was missed.
+        propose(ForgetName{});
+        id = look();
+    }
     if (!id) {
         throw Error(ErrorCode::not_found,
                     "cluster " + settings_.cluster + " has no datum named '" + name + "'");

@@ -197,7 +197,7 @@ void ClusterManager::suspect(const Member& who) {
 
 void ClusterManager::cached(const ProviderContact& holder, const DataId& id, Version version,
                             bool held) {
-    state_.with([&](State& s) {
+    const bool is_of_nothing = state_.with([&](State& s) {
         Leadership& now_leading = leading(s);
         const bool is_known = (s.directory.block_count(id) > 0 && !s.directory.is_freed(id)) ||
                               now_leading.volatile_data.find(id) != nullptr;
@@ -211,6 +211,18 @@ void ClusterManager::cached(const ProviderContact& holder, const DataId& id, Ver
             if (found != copies.end() && found->second.version <= version) copies.erase(found);
         }
         if (copies.empty()) now_leading.caches.erase(id);
+        return held && !is_known;
+    });
+    // J5. Freed while another replica led, which alone knew of this cache.
+    if (!is_of_nothing) return;
+    crew_.run([this, holder, id] {
+        View freed;  // of epoch 0: it speaks of the cache alone
+        freed.freed = true;
+        try {
+            calls_.adopt(holder, {{{id, 0}, freed}},
+                         static_cast<unsigned>(settings_.provider_deadline / kMillisecond));
+        } catch (const Error&) {  // it tells of it again in its turn
+        }
     });
 }
 

@@ -275,10 +275,11 @@ Overseer::Verdict Overseer::adjust_copies(const Case& c) {
         Verdict verdict = lacking(c, chosen, missing);
         if (verdict.command) return verdict;
         if (auto staying = without_leaver(c, chosen)) return smaller(std::move(*staying));
+        if (auto staying = without_surplus(c, chosen, false)) return smaller(std::move(*staying));
         return verdict;
     }
     if (auto staying = without_leaver(c, chosen)) return smaller(std::move(*staying));
-    if (auto staying = without_surplus(c, chosen)) return smaller(std::move(*staying));
+    if (auto staying = without_surplus(c, chosen, true)) return smaller(std::move(*staying));
     // The primary of the owner's cluster is nearer to its clients.
     const auto is_own = [&](const Member& member) {
         return cluster_of(c.directory, member.provider) == own_cluster_;
@@ -337,11 +338,13 @@ std::optional<std::vector<Member>> Overseer::without_leaver(
 }
 
 // M9. First who is in a cluster too many, and always the youngest.
-std::optional<std::vector<Member>> Overseer::without_surplus(
-    const Case& c, const std::vector<Share>& chosen) const {
+std::optional<std::vector<Member>> Overseer::without_surplus(const Case& c,
+                                                             const std::vector<Share>& chosen,
+                                                             bool nothing_lacks) const {
     const std::size_t copies = std::max<std::size_t>(c.datum.spec.copies, 1);
     std::vector<Member> staying = c.record.view.members;
     for (const bool elsewhere : {true, false}) {
+        if (elsewhere && !nothing_lacks) continue;
         for (auto member = staying.rbegin(); member != staying.rend(); ++member) {
             const auto share = std::ranges::find(chosen, cluster_of(c.directory, member->provider),
                                                  &Share::cluster);

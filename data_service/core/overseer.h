@@ -168,8 +168,11 @@ private:
     Verdict lacking(const Case& c, const std::vector<Share>& chosen, std::size_t missing_clusters);
     std::optional<std::vector<Member>> without_leaver(const Case& c,
                                                       const std::vector<Share>& chosen) const;
+    // One member fewer where there are too many; those outside the chosen clusters only if nothing
+    // lacks in these.
     std::optional<std::vector<Member>> without_surplus(const Case& c,
-                                                       const std::vector<Share>& chosen) const;
+                                                       const std::vector<Share>& chosen,
+                                                       bool nothing_lacks) const;
     // Now or once it is heard again.
     bool anybody_may_join(const Case& c, const std::string& cluster) const;
     Wanted wanted_for(const Case& c) const;

@@ -293,6 +293,7 @@ void Provider::ask_where(const DataId& datum) {
 void Provider::adopt(const std::vector<GroupView>& views) {
     for (const auto& [group, view] : views) {
         if (view.freed || view.lost) drop_cached(group.datum);
+        if (view.epoch == 0) continue;  // of a cached version only: it is in no view
         step(group,
              [&](GroupMember& member, Time now, Outputs& out) { member.adopt(view, now, out); });
     }

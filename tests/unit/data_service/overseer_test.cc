@@ -341,6 +341,13 @@ TEST_F(OverseerOfClusters, keeps_its_copies_in_each_of_so_many_clusters) {
     EXPECT_EQ(settled(), (std::vector<Member>{member(1), member(2)}));
 }
 
+TEST_F(OverseerOfClusters, gives_up_surplus_copies_though_more_clusters_are_wanted_than_there_are) {
+    allocate({member(1), member(2), member(3)}, 3, 9);
+    EXPECT_EQ(settled().size(), 5u);
+    directory.apply(ChangeDatum{.id = kDatum, .copies = 1});
+    EXPECT_EQ(settled(), (std::vector<Member>{member(1), member(4)}));
+}
+
 TEST_F(OverseerOfClusters, goes_on_without_a_cluster_that_is_cut_off_and_returns_to_it) {
     allocate({member(1)}, 1, 2);
     settled();
