@@ -218,6 +218,9 @@ Wire::View to_wire(const View& view) {
     wire.lost = view.lost;
     wire.freed = view.freed;
     wire.dead = to_wire(view.dead);
+    wire.began = view.began;
+    wire.joiner_named = view.joiner_named;
+    wire.closed = view.closed;
     return wire;
 }
 View from_wire(const Wire::View& wire) {
@@ -230,6 +233,10 @@ View from_wire(const Wire::View& wire) {
     view.lost = wire.lost;
     view.freed = wire.freed;
     view.dead = from_wire(wire.dead);
+    check(wire.began <= wire.epoch && wire.joiner_named <= wire.epoch, "a view of the future");
+    view.began = wire.began;
+    view.joiner_named = wire.joiner_named;
+    view.closed = wire.closed;
     return view;
 }
 
@@ -394,6 +401,7 @@ void fill_in(Wire::PeerMessages& wire, const std::vector<PeerMessage>& messages)
         Wire::PeerMessage& one = wire[next++];
         one.group = to_wire(message.group);
         one.epoch = message.epoch;
+        one.began = message.began;
         one.sender = to_wire(message.from);
         one.receiver = to_wire(message.to);
         std::visit(BodyToWire{one.body}, message.body);
@@ -401,7 +409,7 @@ void fill_in(Wire::PeerMessages& wire, const std::vector<PeerMessage>& messages)
 }
 PeerMessage from_wire(const Wire::PeerMessage& wire) {
     return {from_wire(wire.group), wire.epoch, from_wire(wire.sender), from_wire(wire.receiver),
-            body_from_wire(wire.body)};
+            body_from_wire(wire.body), wire.began};
 }
 
 Wire::ProviderContact to_wire(const ProviderContact& contact) {

@@ -46,6 +46,17 @@ std::vector<ProviderId> providers_in(const GroupRecord& group) {
     return providers;
 }
 
+// Its members are all who surely hold what was acknowledged.
+void hold_by_members(GroupRecord& record) {
+    std::vector<Incarnation> bases;
+    for (const Member& member : record.view.members) {
+        const auto known = std::ranges::find(record.holders, member) - record.holders.begin();
+        bases.push_back(record.bases.at(static_cast<std::size_t>(known)));
+    }
+    record.holders = record.view.members;
+    record.bases = std::move(bases);
+}
+
 void note_concerned(const GroupRecord& group, Applied& applied) {
     for (const Member& member : all_in(group)) applied.concerned.push_back(member.provider);
 }
@@ -166,16 +177,37 @@ void Directory::shrink_view(const GroupId& group, const Member* silent, Applied&
         next.joiner.reset();
     }
     if (next.members == old.view.members && next.joiner == old.view.joiner) return;
-    install(group, *stored, old, old, std::move(next), applied);
+    install(group, *stored, old, old, std::move(next), true, applied);
+}
+
+// P5: the same primary, and whoever is out is dead and holds nothing any more. A disk still does.
+bool Directory::goes_on(const GroupRecord& old, const View& next, bool durable) const {
+    if (!old.view.activated || next.primary() != old.view.primary()) return false;
+    return std::ranges::all_of(old.view.members, [&](const Member& member) {
+        return contains(next.members, member) || (!durable && is_dead(member));
+    });
+}
+
+// P3.
+bool Directory::is_closed(const GroupRecord& record, bool durable) const {
+    return std::ranges::all_of(record.holders, [&](const Member& holder) {
+        return contains(record.view.members, holder) || (!durable && is_dead(holder));
+    });
 }
 
 void Directory::install(const GroupId& group, Stored& stored, const GroupRecord& old,
-                        GroupRecord record, View next, Applied& applied) {
+                        GroupRecord record, View next, bool may_go_on, Applied& applied) {
     note_concerned(old, applied);
+    const bool goes_on_now = may_go_on && goes_on(old, next, stored.durable);
+    const bool same_joiner = next.joiner && next.joiner == old.view.joiner;
     next.epoch = old.view.epoch + 1;
-    next.activated = false;
+    next.activated = goes_on_now;
+    next.began = goes_on_now ? old.view.tenure() : 0;
+    next.joiner_named = goes_on_now && same_joiner ? old.view.joining() : 0;
     next.dead.clear();
     record.view = std::move(next);
+    if (goes_on_now) hold_by_members(record);
+    record.view.closed = is_closed(record, stored.durable);
     for (ProviderId provider : providers_in(old)) {
         const Incarnation dead = providers_.at(provider).dead_up_to;
         if (dead > 0) record.view.dead.push_back({provider, dead});
@@ -216,7 +248,7 @@ Applied Directory::act(const ChangeView& command) {
     View next;
     next.members = command.members;
     next.joiner = command.joiner;
-    install(command.group, *stored, group, group, std::move(next), applied);
+    install(command.group, *stored, group, group, std::move(next), true, applied);
     return applied;
 }
 
@@ -230,12 +262,7 @@ Applied Directory::act(const RecordActivated& command) {
     if (old.view.activated) return applied;
     GroupRecord record = old;
     record.view.activated = true;
-    record.holders = old.view.members;
-    record.bases.clear();
-    for (const Member& member : record.holders) {
-        const auto known = std::ranges::find(old.holders, member) - old.holders.begin();
-        record.bases.push_back(old.bases.at(static_cast<std::size_t>(known)));
-    }
+    hold_by_members(record);
     note_concerned(old, applied);
     std::vector<Member> out = all_in(old);
     const std::vector<Member> in = all_in(record);
@@ -261,7 +288,7 @@ Applied Directory::act(const RecordFull& command) {
     View next = old.view;
     next.members.push_back(command.joiner);
     next.joiner.reset();
-    install(command.group, *stored, old, std::move(record), std::move(next), applied);
+    install(command.group, *stored, old, std::move(record), std::move(next), true, applied);
     return applied;
 }
 
@@ -289,7 +316,7 @@ Applied Directory::act(const Reinstate& command) {
     if (next.joiner && (next.joiner->provider == as.provider || is_dead(*next.joiner))) {
         next.joiner.reset();
     }
-    install(command.group, *stored, old, std::move(record), std::move(next), applied);
+    install(command.group, *stored, old, std::move(record), std::move(next), false, applied);
     return applied;
 }
 
@@ -321,7 +348,7 @@ Applied Directory::act(const DeclareLost& command) {
         const GroupRecord old = unpack_group(stored, block);
         View next = old.view;
         next.lost = true;
-        install({command.id, block}, stored, old, old, std::move(next), applied);
+        install({command.id, block}, stored, old, old, std::move(next), false, applied);
     }
     return applied;
 }

@@ -50,7 +50,8 @@ struct RegisterProvider {
 };
 // This incarnation, if it was ever registered, and all before it. Every view that names it gets its
 // successor (M4): the members without the dead; if none is left, the living holders; if there is
-// none, the view stays and the group is `stuck`.
+// none, the view stays and the group is `stuck`. Where the primary stays and nothing is on disk
+// the tenure goes on (P5).
 struct ConfirmDead {
     Member who;
 };
@@ -319,9 +320,12 @@ private:
     void adopt(const DataId& id, Stored stored);  // from a snapshot
     Stored* open_datum(const DataId& id);
     Stored* open_group(const GroupId& group);
-    // Replaces `old` by `record` with `next` as its view, and tells whom it concerns.
+    // Replaces `old` by `record` with `next` as its view, and tells whom it concerns. `may_go_on`:
+    // its tenure goes on if the rest allows it (P5).
     void install(const GroupId& group, Stored& stored, const GroupRecord& old, GroupRecord record,
-                 View next, Applied& applied);
+                 View next, bool may_go_on, Applied& applied);
+    bool goes_on(const GroupRecord& old, const View& next, bool durable) const;
+    bool is_closed(const GroupRecord& record, bool durable) const;
     void shrink_views(ProviderId provider, const Member* silent, Applied& applied);
     void shrink_view(const GroupId& group, const Member* silent, Applied& applied);
     std::vector<Member> the_living(const std::vector<Member>& members) const;

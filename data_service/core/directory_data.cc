@@ -225,7 +225,7 @@ void Directory::free_blocks(const DataId& id, Applied& applied) {
         const GroupRecord old = unpack_group(stored, block);
         View next = old.view;
         next.freed = true;
-        install({id, block}, stored, old, old, std::move(next), applied);
+        install({id, block}, stored, old, old, std::move(next), false, applied);
     }
 }
 

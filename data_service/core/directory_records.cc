@@ -3,7 +3,8 @@
 //     snapshot := magic, providers, data
 //     datum    := id, flags, head, number of blocks, group*
 //     group    := flags, epoch, members, and what differs from the plain case: joiner, holders that
-//                 are not the members, bases that are not the holders' incarnations, the dead
+//                 are not the members, bases that are not the holders' incarnations, the dead,
+//                 the views before that the tenure or the joining began with
 #include <algorithm>
 #include <cstring>
 
@@ -27,7 +28,10 @@ constexpr unsigned joiner_flag = 8;
 constexpr unsigned holders_flag = 16;
 constexpr unsigned bases_flag = 32;
 constexpr unsigned dead_flag = 64;
-constexpr unsigned all_flags = 127;
+constexpr unsigned began_flag = 128;
+constexpr unsigned joining_flag = 256;
+constexpr unsigned closed_flag = 512;
+constexpr unsigned all_flags = 1023;
 
 void put(std::string& out, std::uint64_t number) {
     out.append(reinterpret_cast<const char*>(&number), sizeof number);
@@ -77,7 +81,8 @@ void Directory::pack_group(Stored& stored, BlockNumber block, const GroupRecord&
                      (view.freed ? freed_flag : 0) | (view.joiner ? joiner_flag : 0) |
                      (record.holders != view.members ? holders_flag : 0) |
                      (record.bases != incarnations(record.holders) ? bases_flag : 0) |
-                     (view.dead.empty() ? 0 : dead_flag);
+                     (view.dead.empty() ? 0 : dead_flag) | (view.began != 0 ? began_flag : 0) |
+                     (view.joiner_named != 0 ? joining_flag : 0) | (view.closed ? closed_flag : 0);
     std::string out;
     Packer pack(out);
     pack(flags);
@@ -87,6 +92,8 @@ void Directory::pack_group(Stored& stored, BlockNumber block, const GroupRecord&
     if (flags & holders_flag) put(out, record.holders);
     if (flags & bases_flag) pack(record.bases);
     if (flags & dead_flag) put(out, view.dead);
+    if (flags & began_flag) pack(view.began);
+    if (flags & joining_flag) pack(view.joiner_named);
     stored.blocks[block] = Packed(out);
 }
 
@@ -110,6 +117,9 @@ GroupRecord Directory::unpack_group(const Stored& stored, BlockNumber block) {
         record.bases = incarnations(record.holders);
     }
     if (flags & dead_flag) view.dead = take_members(from);
+    if (flags & began_flag) from(view.began);
+    if (flags & joining_flag) from(view.joiner_named);
+    view.closed = flags & closed_flag;
     from.finish();
     Reader::check(record.bases.size() == record.holders.size());
     return record;

@@ -47,7 +47,8 @@ bool ProviderState::has_any_of(const std::string& cluster) const {
 }
 
 ProviderState::Before ProviderState::before(const ProviderGroup& group) const {
-    return {group.member.view().epoch, group.member.newest()};
+    const View& view = group.member.view();
+    return {view.epoch, view.tenure(), group.member.newest()};
 }
 
 bool ProviderState::settle(const GroupId& group, const Before& before, Carried work, Time now) {
@@ -81,7 +82,8 @@ bool ProviderState::settle(const GroupId& group, const Before& before, Carried w
         work.outcomes.emplace_back(std::move(found->second.outcome), std::move(answer.body));
         waiting.erase(found);
     }
-    for (auto at = waiting.begin(); is_new_view && at != waiting.end();) {
+    const bool is_over = view.tenure() != before.tenure || view.lost || view.freed;
+    for (auto at = waiting.begin(); is_new_view && is_over && at != waiting.end();) {
         if (at->second.group == group) {
             work.outcomes.emplace_back(std::move(at->second.outcome), std::nullopt);
             at = waiting.erase(at);

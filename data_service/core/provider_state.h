@@ -136,11 +136,12 @@ struct ProviderState {
 
     struct Before {
         Epoch epoch = 0;
+        Epoch tenure = 0;
         Version newest = 0;
     };
     Before before(const ProviderGroup& group) const;
     // After an event: what the group put out goes to its lane, and who waits for an answer that
-    // can no longer come (its view is over) is told. False: there is nothing to carry out.
+    // can no longer come (its tenure is over) is told. False: there is nothing to carry out.
     bool settle(const GroupId& group, const Before& before, Carried work, Time now);
 
     // What the next beat to this cluster tells: what changed, and a few others in turn.

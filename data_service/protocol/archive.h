@@ -176,7 +176,8 @@ void fields(auto& a, Like<DataSpec> auto& v) {
 void fields(auto& a, Like<Member> auto& v) { all(a, v.provider, v.incarnation); }
 void fields(auto& a, Like<GroupId> auto& v) { all(a, v.datum, v.block); }
 void fields(auto& a, Like<View> auto& v) {
-    all(a, v.epoch, v.members, v.joiner, v.activated, v.lost, v.freed, v.dead);
+    all(a, v.epoch, v.members, v.joiner, v.activated, v.lost, v.freed, v.dead, v.began,
+        v.joiner_named, v.closed);
 }
 void fields(auto& a, Like<SegmentId> auto& v) { all(a, v.datum, v.block, v.token, v.number); }
 void fields(auto& a, Like<Extent> auto& v) {

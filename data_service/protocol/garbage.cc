@@ -107,6 +107,14 @@ void GroupMember::decide_garbage(Time now, Outputs& out) {
     out.to_manager.push_back(WhereAre{group_.datum});
 }
 
+// To who has come since.
+void GroupMember::repeat_garbage(Time now) {
+    GarbageRound& round = tenure_->garbage;
+    if (!is_home() || !round.kept_lsn) return;
+    round.repeats_due = kKeepRepeats;
+    round.next_at = now;
+}
+
 void GroupMember::others_are(const std::vector<View>& views, Time now, Outputs& out) {
     if (!tenure_ || !tenure_->active || !is_home() || views.size() != settings_.block_count) {
         return;

@@ -1,6 +1,7 @@
 #include "data_service/protocol/group_member.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/error.h"
 
@@ -80,7 +81,7 @@ bool GroupMember::accepts(const SegmentId& segment) const {
 }
 
 void GroupMember::send(const Member& to, PeerBody body, Outputs& out) const {
-    out.to_members.push_back({group_, view_.epoch, self_, to, std::move(body)});
+    out.to_members.push_back({group_, view_.epoch, self_, to, std::move(body), view_.began});
 }
 
 void GroupMember::wipe(Outputs& out) {
@@ -115,8 +116,11 @@ void GroupMember::take_view(const View& view, Time now, Outputs& out) {
     }
     const bool final = view.freed && !view_.freed && view.epoch == view_.epoch;
     if (view.epoch <= view_.epoch && !final) return;
+    const bool goes_on = view_.epoch > 0 && view.tenure() == view_.tenure() &&
+                         view.primary() == view_.primary() && !view.lost && !view.freed;
+    if (goes_on) return go_on_in(view, now, out);
 
-    const bool newborn = view_.epoch == 0 && view.epoch == 1 && view.activated;
+    const bool newborn = view_.epoch == 0 && view.tenure() == 1 && view.activated;
     const bool was_primary = tenure_.has_value();
     tenure_.reset();
     offered_.clear();
@@ -127,19 +131,71 @@ void GroupMember::take_view(const View& view, Time now, Outputs& out) {
     view_ = view;
 
     if (view_.lost || view_.freed) return wipe(out);
-    if (is_joiner()) {  // V3: the segments stay, they are reused by id
-        whole_ = false;
-        synced_ = 0;
-        ledger_ = Ledger::fresh(settings_.block_count);
-        return;
-    }
+    if (is_joiner()) return begin_joining();
     if (!view_.has(self_)) {
         return leave_view(was_primary ? std::optional(self_) : std::nullopt, out);
     }
     if (!whole_) return;  // named without a copy: nothing to answer for, ever
     written_by_ = self_.incarnation;
-    if (newborn) synced_ = view_.epoch;
+    if (newborn) synced_ = view_.tenure();
     if (view_.primary() == self_) begin_tenure(now, out);
+}
+
+// V3: the segments stay, they are reused by id.
+void GroupMember::begin_joining() {
+    whole_ = false;
+    synced_ = 0;
+    ledger_ = Ledger::fresh(settings_.block_count);
+    offered_.clear();
+}
+
+// P5. All of the view follow the same primary as before, and all that it has been told stays true.
+void GroupMember::go_on_in(const View& view, Time now, Outputs& out) {
+    const View before = std::exchange(view_, view);
+    std::erase_if(promised_until_, [&](const auto& promise) {
+        return promise.second <= now || view.is_dead(promise.first);
+    });
+    if (is_joiner()) {
+        const bool anew = before.joiner != self_ || before.joining() != view_.joining();
+        if (anew) begin_joining();
+        return;
+    }
+    if (!view_.has(self_)) {
+        tenure_.reset();
+        offered_.clear();
+        return leave_view(std::nullopt, out);
+    }
+    if (whole_) written_by_ = self_.incarnation;
+    if (tenure_) go_on_serving(before, now, out);
+}
+
+void GroupMember::go_on_serving(const View& before, Time now, Outputs& out) {
+    Tenure& mine = *tenure_;
+    std::erase_if(mine.barrier, [&](const auto& waiting) { return !view_.has(waiting.first); });
+    if (view_.joiner != before.joiner || view_.joining() != before.joining()) mine.joiner = {};
+    await_joiner();
+    if (!mine.active) return try_to_activate(now, out);
+    const std::vector<Member> others = needed();
+    for (auto& [segment, staging] : mine.staging) {
+        std::erase_if(staging.missing, [&](const Member& member) {
+            return std::ranges::find(others, member) == others.end();
+        });
+    }
+    finish_staging(out);
+    repeat_garbage(now);
+    if (mine.joiner.full) out.to_manager.push_back(Full{group_, view_.epoch, *view_.joiner});
+    if (view_.joiner) fill_joiner(now, out);
+    settle(now, out);
+}
+
+// What it said of an earlier time as a joiner of this tenure, after which it dropped everything,
+// must not count.
+void GroupMember::await_joiner() {
+    if (!view_.joiner) return;
+    Epoch& since = tenure_->joined_at[*view_.joiner];
+    if (since == view_.joining()) return;
+    since = view_.joining();
+    tenure_->replication.acked.erase(*view_.joiner);
 }
 
 // V4. A joiner that was dropped before it had the ledger is no holder and goes at once.
@@ -150,8 +206,9 @@ void GroupMember::leave_view(const std::optional<Member>& former_primary, Output
 
 void GroupMember::begin_tenure(Time now, Outputs& out) {
     tenure_.emplace();
-    const bool newborn = synced_ == view_.epoch;
-    synced_ = view_.epoch;
+    const bool newborn = synced_ == view_.tenure();
+    synced_ = view_.tenure();
+    await_joiner();
     if (newborn) {
         start_serving(now, out);
         tenure_->retire_from = now;  // nobody has pinned anything before
@@ -181,22 +238,25 @@ bool GroupMember::may_activate(Time now) const {
            });
 }
 
+// P3. Where nobody outside holds anything, the record decides nothing: it may come later.
 void GroupMember::try_to_activate(Time now, Outputs& out) {
     if (tenure_->active || !may_activate(now)) return;
-    out.to_manager.push_back(Activated{group_, view_.epoch});
+    if (!view_.activated) out.to_manager.push_back(Activated{group_, view_.epoch});
+    if (view_.closed || view_.activated) return start_serving(now, out);
     send_beacons(now, out);  // so that the leases are there by the time of the answer
 }
 
 void GroupMember::activation_recorded(Epoch epoch, Time now, Outputs& out) {
-    if (epoch != view_.epoch || !tenure_ || tenure_->active || !may_activate(now)) return;
-    start_serving(now, out);
+    if (!tenure_ || epoch < view_.tenure() || epoch > view_.epoch) return;
+    const bool may_begin = !tenure_->active && may_activate(now);
+    if (tenure_->active || may_begin) view_.activated = true;
+    if (may_begin) start_serving(now, out);
     save_changes(out);
 }
 
 // P4: all of the view holds the tail.
 void GroupMember::start_serving(Time now, Outputs& out) {
     Tenure& mine = *tenure_;
-    view_.activated = true;
     mine.active = true;
     mine.inherited = ledger_.newest;
     mine.retire_from = now + durations_.pin;
@@ -211,6 +271,7 @@ void GroupMember::start_serving(Time now, Outputs& out) {
     for (const auto& [client, row] : ledger_.rows) mine.heard[client] = now;
     mine.awake_until = now + durations_.detection;
     if (!is_leased(now)) send_beacons(now, out);
+    if (view_.joiner) fill_joiner(now, out);
 }
 
 void GroupMember::tick(Time now, Outputs& out) {
@@ -226,7 +287,7 @@ void GroupMember::tick(Time now, Outputs& out) {
 
 bool GroupMember::needs_ticks() const {
     if (!tenure_) return false;
-    if (!tenure_->active || view_.joiner || !waits_for_nothing()) return true;
+    if (!tenure_->active || !view_.activated || view_.joiner || !waits_for_nothing()) return true;
     return view_.members.size() > 1 && !tenure_->resting;
 }
 

@@ -118,6 +118,10 @@ private:
     void send(const Member& to, PeerBody body, Outputs& out) const;
     void wipe(Outputs& out);
     void take_view(const View& view, Time now, Outputs& out);
+    void begin_joining();
+    void go_on_in(const View& view, Time now, Outputs& out);
+    void go_on_serving(const View& before, Time now, Outputs& out);
+    void await_joiner();
     bool names_me_of_before(const View& view) const;
     void save_changes(Outputs& out);
 
@@ -153,6 +157,8 @@ private:
     void finish_staging(Outputs& out);
     void fill_joiner(Time now, Outputs& out);
     bool offer_to_joiner(Time now, Outputs& out);
+    void joiner_acknowledged(Lsn lsn, Time now, Outputs& out);
+    void send_ledger_to_joiner(Time now, Outputs& out);
     void advance();
     void settle(Time now, Outputs& out);
     bool waits_for_nothing() const;
@@ -189,6 +195,7 @@ private:
     void retire(Time now, Outputs& out);
     void forget_rows(Time now, Outputs& out);
     void decide_garbage(Time now, Outputs& out);
+    void repeat_garbage(Time now);
     void tell_garbage(const std::vector<View>& views, Time now, Outputs& out);
 
     GroupId group_;

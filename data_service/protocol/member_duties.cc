@@ -25,7 +25,7 @@ void GroupMember::receive(const PeerMessage& message, Time now, Outputs& out) {
                    [&](const SteppedDown&) {
                        // It has left every tenure before the view it tells of; an older message may
                        // not speak of the promise given since.
-                       if (message.epoch < view_.epoch) return;
+                       if (message.epoch < view_.tenure()) return;
                        promised_until_.erase(message.from);
                        if (tenure_) try_to_activate(now, out);
                    },
@@ -55,16 +55,17 @@ std::vector<SegmentId> GroupMember::missing_of(const Ledger& ledger) const {
 // P1 and J1. Applied once: a repeat must not roll back what came after it.
 void GroupMember::receive_ledger(const PeerMessage& message, const View& view, const Ledger& ledger,
                                  Time now, Outputs& out) {
-    if (message.epoch < view_.epoch) return;
+    if (message.epoch < view_.tenure()) return;
     take_view(view, now, out);
-    if (message.epoch != view_.epoch || view_.primary() != message.from) return;
+    if (message.tenure() != view_.tenure() || view_.primary() != message.from) return;
     const bool is_barrier = std::holds_alternative<Barrier>(message.body);
     if (is_barrier ? !(whole_ && view_.has(self_)) : !is_joiner()) return;
+    if (!is_barrier && message.epoch < view_.joining()) return;
     if (const auto* fill = std::get_if<Fill>(&message.body)) {
         if (group_.block >= fill->settings.block_count) return;
         settings_ = fill->settings;
     }
-    if (synced_ != view_.epoch || ledger.lsn > ledger_.lsn) {
+    if (synced_ != view_.tenure() || ledger.lsn > ledger_.lsn) {
         if (is_barrier) {
             if (auto missing = missing_of(ledger); !missing.empty()) {
                 return send(message.from, BarrierOk{ledger_.lsn, std::move(missing)}, out);
@@ -72,7 +73,7 @@ void GroupMember::receive_ledger(const PeerMessage& message, const View& view, c
         }
         ledger_ = ledger;
         whole_ = true;
-        synced_ = view_.epoch;
+        synced_ = view_.tenure();
         written_by_ = self_.incarnation;
     }
     if (is_barrier) {
@@ -84,8 +85,8 @@ void GroupMember::receive_ledger(const PeerMessage& message, const View& view, c
 
 // R2, and C10: the segments that an entry carries are held with it.
 void GroupMember::receive_entry(const PeerMessage& message, const Entry& entry, Outputs& out) {
-    const bool current = message.epoch == view_.epoch && synced_ == view_.epoch && whole_ &&
-                         view_.primary() == message.from;
+    const bool current = message.tenure() == view_.tenure() && synced_ == view_.tenure() &&
+                         whole_ && view_.primary() == message.from;
     if (current && entry.lsn == ledger_.lsn + 1) {
         for (const CarriedSegment& one : entry.carried) {
             if (accepts(one.segment)) shelf_.put(one.segment, one.bytes);
@@ -104,7 +105,7 @@ void GroupMember::drop_untaken(const std::vector<CarriedSegment>& carried, Outpu
 
 // L1.
 void GroupMember::receive_beacon(const PeerMessage& message, Time stamp, Time now, Outputs& out) {
-    if (message.epoch != view_.epoch || synced_ != view_.epoch) return;
+    if (message.tenure() != view_.tenure() || synced_ != view_.tenure()) return;
     if (view_.primary() != message.from) return;
     promised_until_[message.from] = now + durations_.primary_lease;
     send(message.from, BeaconOk{stamp}, out);
@@ -112,7 +113,7 @@ void GroupMember::receive_beacon(const PeerMessage& message, Time stamp, Time no
 
 void GroupMember::receive_offer(const PeerMessage& message, const OfferSegment& offer,
                                 Outputs& out) {
-    if (message.epoch != view_.epoch || view_.primary() != message.from) return;
+    if (message.tenure() != view_.tenure() || view_.primary() != message.from) return;
     if (!belongs_here(offer.segment) || !takes_segments()) return;
     if (shelf_.has(offer.segment) || !shelf_.accepts(offer.segment)) {
         send(message.from, SegmentStored{offer.segment}, out);

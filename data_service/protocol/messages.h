@@ -75,6 +75,9 @@ struct PeerMessage {
     Member from;
     Member to;
     PeerBody body;
+    Epoch began = 0;  // the sender's View::began
+
+    Epoch tenure() const { return began != 0 ? began : epoch; }
 };
 
 // -- to the manager

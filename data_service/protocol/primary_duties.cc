@@ -6,7 +6,9 @@
 namespace juxta::data {
 namespace {
 
-constexpr std::size_t kFillWindow = 32;  // segments on their way to a joiner at a time
+constexpr std::size_t kFillWindow = 32;    // segments on their way to a joiner at a time
+constexpr std::size_t kMostBehind = 4096;  // entries; a ledger is less than more of them
+constexpr std::size_t kNearly = 16;        // entries that a joiner may lack when it is counted
 
 }  // namespace
 
@@ -39,8 +41,10 @@ void GroupMember::send_beacons(Time now, Outputs& out) {
 }
 
 void GroupMember::receive_answer(const PeerMessage& message, Time now, Outputs& out) {
-    if (!tenure_ || message.epoch != view_.epoch) return;  // R4
+    if (!tenure_ || message.tenure() != view_.tenure()) return;  // R4
     const Member& from = message.from;
+    const auto joined = tenure_->joined_at.find(from);
+    if (joined != tenure_->joined_at.end() && message.epoch < joined->second) return;
     if (const auto* barrier = std::get_if<BarrierOk>(&message.body)) {
         barrier_answered(from, *barrier, now, out);
     } else if (const auto* replicated = std::get_if<Replicated>(&message.body)) {
@@ -77,33 +81,49 @@ void GroupMember::append(Entry entry, Outputs& out) {
     for (const Member& member : view_.members) {
         if (member != self_) send(member, Replicate{entry}, out);
     }
-    if (tenure_->joiner.has_ledger) send(*view_.joiner, Replicate{entry}, out);
+    if (tenure_->joiner.ledger_sent_at) {
+        if (tenure_->joiner.has_ledger) send(*view_.joiner, Replicate{entry}, out);
+        tenure_->joiner.log.push_back(entry);
+    }
     tenure_->replication.log.push_back(std::move(entry));
     advance();
 }
 
 void GroupMember::repeat_entries(Outputs& out) const {
     const Replication& replication = tenure_->replication;
-    if (replication.log.empty()) return;
-    auto repeat_to = [&](const Member& member) {
+    for (const Member& member : view_.members) {
+        if (member == self_) continue;
         const auto acked = replication.acked.find(member);
         const Lsn has = acked == replication.acked.end() ? 0 : acked->second;
         for (const Entry& entry : replication.log) {
             if (entry.lsn > has) send(member, Replicate{entry}, out);
         }
-    };
-    for (const Member& member : view_.members) {
-        if (member != self_) repeat_to(member);
     }
-    if (tenure_->joiner.has_ledger) repeat_to(*view_.joiner);
+    if (!tenure_->joiner.has_ledger) return;
+    for (const Entry& entry : tenure_->joiner.log) send(*view_.joiner, Replicate{entry}, out);
 }
 
 void GroupMember::acknowledged(const Member& from, Lsn lsn, Time now, Outputs& out) {
     Replication& replication = tenure_->replication;
     replication.acked[from] = std::max(replication.acked[from], lsn);
-    if (!tenure_->active || view_.joiner != from) return;
-    // What it lacks is still in the log, so that entries suffice from now on.
-    if (lsn + replication.log.size() >= ledger_.lsn) tenure_->joiner.has_ledger = true;
+    if (tenure_->active && view_.joiner == from) joiner_acknowledged(lsn, now, out);
+}
+
+// Entries suffice once what it lacks is all in its log. Segments that came with them it has.
+void GroupMember::joiner_acknowledged(Lsn lsn, Time now, Outputs& out) {
+    JoinerProgress& joiner = tenure_->joiner;
+    while (!joiner.log.empty() && joiner.log.front().lsn <= lsn) {
+        for (const CarriedSegment& one : joiner.log.front().carried) joiner.has.insert(one.segment);
+        joiner.log.pop_front();
+        joiner.moved_at = now;
+    }
+    const bool follows = joiner.ledger_sent_at && lsn + joiner.log.size() >= ledger_.lsn;
+    if (follows && !joiner.has_ledger) {
+        joiner.has_ledger = true;
+        joiner.moved_at = now;
+        for (const Entry& entry : joiner.log) send(*view_.joiner, Replicate{entry}, out);
+        send(*view_.joiner, Beacon{now}, out);  // so that counting it stalls nothing
+    }
     fill_joiner(now, out);
 }
 
@@ -186,38 +206,62 @@ void GroupMember::finish_staging(Outputs& out) {
     });
 }
 
+// What it lacks, apart from what comes with entries, the newest first: the oldest may be garbage
+// before they are there. True: it lacks nothing but what is being staged, which waits for it once
+// it is counted.
 bool GroupMember::offer_to_joiner(Time now, Outputs& out) {
     JoinerProgress& joiner = tenure_->joiner;
+    std::set<SegmentId> comes;
+    for (const Entry& entry : joiner.log) {
+        for (const CarriedSegment& one : entry.carried) comes.insert(one.segment);
+    }
     std::size_t on_the_way = 0;
-    for (const auto& [segment, bytes] : shelf_.held()) {
-        if (joiner.has.contains(segment)) continue;
+    bool lacks = false;
+    for (auto held = shelf_.held().rbegin(); held != shelf_.held().rend(); ++held) {
+        const auto& [segment, bytes] = *held;
+        if (joiner.has.contains(segment) || comes.contains(segment)) continue;
+        lacks = lacks || !tenure_->staging.contains(segment);
         if (++on_the_way > kFillWindow) break;
         const auto [offered, first] = joiner.offered_at.try_emplace(segment, now);
         if (!first && now - offered->second < durations_.heartbeat) continue;
         offered->second = now;
         send(*view_.joiner, OfferSegment{segment, bytes}, out);
     }
-    return on_the_way == 0;
+    return !lacks;
 }
 
-// J1 to J3: segments, staged ones included, and the ledger; once it has both it counts for every
-// answer, and only then is it reported.
+void GroupMember::send_ledger_to_joiner(Time now, Outputs& out) {
+    JoinerProgress& joiner = tenure_->joiner;
+    if (joiner.ledger_sent_at && now - *joiner.ledger_sent_at < durations_.beacon()) return;
+    joiner.ledger_sent_at = now;
+    joiner.log.clear();
+    send(*view_.joiner, Fill{view_, std::make_shared<const Ledger>(ledger_), settings_}, out);
+}
+
+// J1 to J3: segments, staged ones included, and the ledger. When little is missing it counts for
+// every answer, so that what is written meanwhile cannot run away from it; and only when it has
+// all that was there then it is reported.
 void GroupMember::fill_joiner(Time now, Outputs& out) {
     JoinerProgress& joiner = tenure_->joiner;
-    Replication& replication = tenure_->replication;
-    const Lsn acked = replication.acked[*view_.joiner];
-    if (!joiner.counted && acked + replication.log.size() < ledger_.lsn) joiner.has_ledger = false;
-    if (!joiner.has_ledger && now - joiner.ledger_sent_at >= durations_.beacon()) {
-        joiner.ledger_sent_at = now;
-        send(*view_.joiner, Fill{view_, std::make_shared<const Ledger>(ledger_), settings_}, out);
-    }
+    const Lsn acked = tenure_->replication.acked[*view_.joiner];
+    if (joiner.log.empty()) joiner.moved_at = now;
+    const bool is_stuck = now - joiner.moved_at >= durations_.heartbeat;  // bytes of an entry went
+    if (is_stuck || joiner.log.size() > kMostBehind) joiner.has_ledger = false;
+    if (!joiner.has_ledger) send_ledger_to_joiner(now, out);
     const bool has_segments = offer_to_joiner(now, out);
-    const bool has_all = has_segments && joiner.has_ledger && acked >= ledger_.lsn;
-    if (has_all && !joiner.counted) {
+    const bool has_nearly_all = has_segments && joiner.has_ledger && joiner.log.size() <= kNearly;
+    if (has_nearly_all && !joiner.counted) {
         joiner.counted = true;
+        joiner.counted_at = ledger_.lsn;
+        for (auto& [segment, staging] : tenure_->staging) {
+            if (!joiner.has.contains(segment)) staging.missing.insert(*view_.joiner);
+        }
         send_beacons(now, out);
-        out.to_manager.push_back(Full{group_, view_.epoch, *view_.joiner});
     }
+    if (!joiner.counted || joiner.full) return;
+    if (!has_segments || !joiner.has_ledger || acked < joiner.counted_at) return;
+    joiner.full = true;
+    out.to_manager.push_back(Full{group_, view_.epoch, *view_.joiner});
 }
 
 // -- timers
@@ -244,11 +288,12 @@ void GroupMember::serve(Time now, Outputs& out) {
     if (!at_rest) send_beacons(now, out);
     repeat_entries(out);
     offer_staged(now, out);
+    if (!view_.activated) out.to_manager.push_back(Activated{group_, view_.epoch});
     if (view_.joiner) {
-        fill_joiner(now, out);
-        if (tenure_->joiner.counted) {
+        if (tenure_->joiner.full) {
             out.to_manager.push_back(Full{group_, view_.epoch, *view_.joiner});
         }
+        fill_joiner(now, out);
     }
     settle(now, out);
 }

@@ -1,5 +1,5 @@
-// What the primary of a view owns. All of it dies with the view: a tenure never spans two views
-// (docs/protocol.md, sections 4 and 7). Plain state; the rules are in GroupMember.
+// What a primary owns. All of it dies with its tenure, which begins with one view and goes on in
+// those that only add copies or drop dead ones (docs/protocol.md, sections 4 and 7). Plain state; the rules are in GroupMember.
 #pragma once
 
 #include <deque>
@@ -57,11 +57,15 @@ struct Staging {
 };
 
 struct JoinerProgress {
-    bool has_ledger = false;
-    bool counted = false;  // J3: acknowledgements and leases need it from now on
+    std::optional<Time> ledger_sent_at;
+    std::deque<Entry> log;    // after the ledger that was sent; what it has not acknowledged
+    bool has_ledger = false;  // it took that ledger: entries suffice
+    Time moved_at = 0;        // when it acknowledged more
+    bool counted = false;     // J3: acknowledgements and leases need it from now on
+    Lsn counted_at = 0;       // the tail then
+    bool full = false;
     std::set<SegmentId> has;
     std::map<SegmentId, Time> offered_at;
-    Time ledger_sent_at = 0;
 };
 
 struct GarbageRound {
@@ -88,6 +92,8 @@ struct Tenure {
     std::map<SegmentId, Staging> staging;
     std::map<ClientId, Time> heard;  // clients that have a row
     JoinerProgress joiner;
+    // Since when whoever joined in this tenure has followed it: what it said before is void.
+    std::map<Member, Epoch> joined_at;
     GarbageRound garbage;
     // Leases lapse when nobody has asked for anything for a while, and are taken again on demand.
     Time awake_until = 0;

@@ -48,7 +48,15 @@ struct View {
     bool freed = false;
     // Confirmed dead, as far as it concerns this view: this incarnation and all before it.
     std::vector<Member> dead;
+    // The view that began the tenure which goes on in this one, and the one that named this joiner
+    // first; 0: this one itself (section 7, P5).
+    Epoch began = 0;
+    Epoch joiner_named = 0;
+    // All who may hold what was acknowledged are members, or dead for good (P3).
+    bool closed = false;
 
+    Epoch tenure() const { return began != 0 ? began : epoch; }
+    Epoch joining() const { return joiner_named != 0 ? joiner_named : epoch; }
     bool has(const Member& member) const;
     bool is_dead(const Member& member) const;
     std::optional<Member> primary() const;

@@ -254,7 +254,7 @@ void Judge::check_ledger(const DataId& datum, const Ledger& ledger, Time now) {
 
 // I4.
 void Judge::check_same_history(const DataId& datum, const GroupMember& member) {
-    if (member.synced() != member.view().epoch) return;
+    if (member.synced() != member.view().tenure()) return;
     const std::pair at{member.synced(), member.ledger().lsn};
     const std::uint64_t digest = digest_of(member.ledger());
     if (story(datum).ledgers.try_emplace(at, digest).first->second != digest) {

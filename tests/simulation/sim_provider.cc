@@ -138,11 +138,15 @@ void SimProvider::carry_out(const GroupId& group, Outputs& outputs, Packets& out
     if (outputs.wiped) disk_->copies.erase(group);
     if (outputs.save) save(group, std::move(*outputs.save));
     for (PeerMessage& message : outputs.to_members) {
+        bool all_there = true;
         if (auto* entry = std::get_if<Replicate>(&message.body)) {
             for (const CarriedSegment& one : entry->entry.carried) {
-                entry->contents.push_back(as_bytes(store_of(one.segment).at(one.segment)));
+                const auto bytes = content(one.segment);
+                all_there = all_there && bytes;
+                entry->contents.push_back(as_bytes(bytes.value_or(0)));
             }
         }
+        if (!all_there) continue;  // it has been retired meanwhile
         const Member to = message.to;
         out.push_back(to_member(to, std::move(message)));
     }

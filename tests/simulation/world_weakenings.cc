@@ -2,6 +2,11 @@
 #include "tests/simulation/world.h"
 
 namespace juxta::data::simulation {
+namespace {
+
+constexpr Epoch kNeverReached = Epoch{1} << 40;
+
+}  // namespace
 
 // `from` says this to the sender of `about`, and does not mean it.
 void World::pretend(const Member& from, const PeerMessage& about, PeerBody body) {
@@ -34,6 +39,16 @@ bool World::tamper_with_news(Packet& packet) {
         post(now_ + 1, {node_of(primary.provider), kManager, 0,
                         FromMember{primary, Activated{news.group, news.view.epoch}}});
     }
+    if (weakening_ == Weakening::closed_untrue) news.view.closed = true;
+    if (weakening_ == Weakening::silent_leaves_in_tenure && !news.view.activated) {
+        const GroupMember* before = host_of(primary).process.member(news.group);
+        const bool stays = before && before->is_primary() && before->view().activated &&
+                           before->view().epoch + 1 == news.view.epoch;
+        if (stays) {
+            news.view.activated = true;
+            news.view.began = before->view().tenure();
+        }
+    }
     if (weakening_ == Weakening::stepped_down_untrue) {
         for (const Member& holder : record->second.holders) {
             if (holder == primary) continue;
@@ -53,6 +68,12 @@ bool World::tamper_with_news(Packet& packet) {
 
 bool World::tamper_with_member_message(Packet& packet) {
     PeerMessage& message = std::get<PeerMessage>(packet.body);
+    const bool tells_progress = std::holds_alternative<Replicated>(message.body) ||
+                                std::holds_alternative<SegmentStored>(message.body);
+    if (weakening_ == Weakening::joined_before && tells_progress) {
+        message.began = message.tenure();
+        message.epoch = kNeverReached;
+    }
     if (auto* offer = std::get_if<OfferSegment>(&message.body)) {
         if (weakening_ == Weakening::acks_before_storing) {
             pretend(message.to, message, SegmentStored{offer->segment});

@@ -208,15 +208,81 @@ TEST_F(DirectoryViews, a_joiner_is_registered_alive_and_no_holder) {
 TEST_F(DirectoryViews, a_full_joiner_becomes_the_last_member_and_a_holder) {
     allocate();
     directory.apply(ChangeView{kHome, 1, {member(1), member(2)}, member(3)});
-    refuses(RecordFull{kHome, 2, member(3)});  // not activated
-    directory.apply(RecordActivated{kHome, 2, member(1)});
+    refuses(RecordFull{kHome, 1, member(3)});
     refuses(RecordFull{kHome, 2, member(4)});
     EXPECT_TRUE(accepts(RecordFull{kHome, 2, member(3)}));
     EXPECT_EQ(home().view.members, (std::vector<Member>{member(1), member(2), member(3)}));
     EXPECT_EQ(home().holders, home().view.members);
     EXPECT_FALSE(home().view.joiner);
-    EXPECT_FALSE(home().view.activated);
     refuses(RecordFull{kHome, 2, member(3)});
+}
+
+TEST_F(DirectoryViews, no_joiner_is_full_in_a_view_that_is_not_activated) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1), member(2)}, member(3)});
+    directory.apply(Evict{member(2)});
+    EXPECT_EQ(home().view.joiner, member(3));
+    refuses(RecordFull{kHome, 3, member(3)});
+    directory.apply(RecordActivated{kHome, 3, member(1)});
+    EXPECT_TRUE(accepts(RecordFull{kHome, 3, member(3)}));
+}
+
+// -- tenures that go on
+// -----------------------------------------------------------------------------
+
+TEST_F(DirectoryViews, a_tenure_goes_on_while_copies_join) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1), member(2)}, member(3)});
+    EXPECT_TRUE(home().view.activated);
+    EXPECT_EQ(home().view.tenure(), 1u);
+    EXPECT_EQ(home().view.joining(), 2u);
+    directory.apply(RecordFull{kHome, 2, member(3)});
+    EXPECT_TRUE(home().view.activated);
+    EXPECT_EQ(home().view.epoch, 3u);
+    EXPECT_EQ(home().view.tenure(), 1u);
+}
+
+TEST_F(DirectoryViews, a_tenure_goes_on_when_a_backup_in_memory_is_dead) {
+    allocate();
+    directory.apply(ConfirmDead{member(2)});
+    EXPECT_TRUE(home().view.activated);
+    EXPECT_EQ(home().view.tenure(), 1u);
+    EXPECT_EQ(home().holders, home().view.members);
+}
+
+TEST_F(DirectoryViews, a_joining_goes_on_with_its_tenure_and_begins_again_otherwise) {
+    allocate();
+    directory.apply(ChangeView{kHome, 1, {member(1), member(2)}, member(3)});
+    directory.apply(ConfirmDead{member(2)});
+    EXPECT_EQ(home().view.joining(), 2u);
+    directory.apply(ChangeView{kHome, 3, {member(1)}, std::nullopt});
+    directory.apply(ChangeView{kHome, 4, {member(1)}, member(3)});
+    EXPECT_EQ(home().view.joining(), 5u);
+    EXPECT_EQ(home().view.tenure(), 1u);
+}
+
+TEST_F(DirectoryDisks, a_tenure_ends_when_a_dead_backup_may_have_a_disk) {
+    allocate_durable({member(1), member(2)});
+    directory.apply(ConfirmDead{member(2)});
+    EXPECT_FALSE(home().view.activated);
+    EXPECT_FALSE(home().view.closed);
+    EXPECT_EQ(home().holders.size(), 2u);
+}
+
+TEST_F(DirectoryViews, a_tenure_ends_with_its_primary) {
+    allocate();
+    directory.apply(ConfirmDead{member(1)});
+    EXPECT_FALSE(home().view.activated);
+    EXPECT_EQ(home().view.tenure(), 2u);
+    EXPECT_TRUE(home().view.closed);  // the dead one held it in memory
+}
+
+TEST_F(DirectoryViews, a_tenure_ends_when_somebody_is_out_who_may_only_be_silent) {
+    allocate();
+    directory.apply(Evict{member(2)});
+    EXPECT_FALSE(home().view.activated);
+    EXPECT_EQ(home().view.tenure(), 2u);
+    EXPECT_FALSE(home().view.closed);
 }
 
 TEST_F(DirectoryViews, a_view_tells_who_is_confirmed_dead) {
