@@ -24,12 +24,13 @@ std::string text_of(const fs::path& file) {
     return text.str();
 }
 
-// The environment of this process without its JUXTA_ variables, and `more`.
+// The environment of this process without its JUXTA_ variables, but how much to log, and `more`.
 std::vector<std::string> environment_with(const std::string& more) {
     std::vector<std::string> all;
     for (char** variable = environ; *variable != nullptr; ++variable) {
         const std::string text = *variable;
-        if (!text.starts_with("JUXTA_")) all.push_back(text);
+        const bool is_own = text.starts_with("JUXTA_") && !text.starts_with("JUXTA_LOG=");
+        if (!is_own) all.push_back(text);
     }
     all.push_back(more);
     return all;
