@@ -162,12 +162,17 @@ void RaftLog::Core::submit(Batch batch) {
     entry.copy(static_cast<char*>(buffer.base), entry.size());
     auto submission = std::make_unique<Submission>(Submission{{}, this, std::move(batch)});
     submission->request.data = submission.get();
+    // libraft takes a follower that said nothing for a moment for unreachable, and then sends to it
+    // with its beats only: what comes after a pause would wait for the next one, up to 60 ms. As
+    // long as a beat is always due, it goes at once.
+    raft_set_heartbeat_timeout(&raft_, 0);
     const int result = raft_apply(
         &raft_, &submission->request, &buffer, 1,
         [](struct raft_apply* request, int status, void*) {
             const std::unique_ptr<Submission> it(static_cast<Submission*>(request->data));
             it->core->submitted(std::move(it->batch), status);
         });
+    raft_set_heartbeat_timeout(&raft_, settings_.heartbeat_ms);
     if (result == 0) {
         ++in_flight_;
         submission.release();

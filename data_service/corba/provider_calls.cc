@@ -1,5 +1,8 @@
 #include "data_service/corba/provider_calls.h"
 
+#include <chrono>
+#include <thread>
+
 #include "common/base/error.h"
 #include "common/orb/error_bridge.h"
 #include "data_service/corba/group_wire.h"
@@ -7,6 +10,13 @@
 #include "data_service/corba/stale_connection.h"
 
 namespace juxta::data {
+namespace {
+
+// While a process ends, its port goes on taking connections for some milliseconds.
+constexpr std::chrono::milliseconds kFirstPause{1};
+constexpr std::chrono::milliseconds kLongestPause{128};
+
+}  // namespace
 
 void CorbaProviderCalls::reserve(const ProviderContact& provider, const Reservation& wanted,
                                  unsigned deadline_ms) {
@@ -26,7 +36,7 @@ void CorbaProviderCalls::adopt(const ProviderContact& provider, const std::vecto
 ProviderCalls::Seen CorbaProviderCalls::look_at(const ProviderContact& provider,
                                                 unsigned deadline_ms) {
     const Wire::Provider_var remote = references_.at(provider.address);
-    for (const bool again : {false, true}) {
+    for (auto pause = kFirstPause;; pause *= 2) {
         switch (orb::look_at(provider.address, deadline_ms)) {
             case orb::Liveness::refused: return {Look::refused, 0};
             case orb::Liveness::silent: return {Look::silent, 0};
@@ -36,12 +46,13 @@ ProviderCalls::Seen CorbaProviderCalls::look_at(const ProviderContact& provider,
             orb::Deadline deadline(deadline_ms);
             return {Look::alive, ask_repeatable([&] { return remote->incarnation(); })};
         } catch (const Error& e) {
-            // It ended amid the question: its port tells now. Else somebody listens and does not
-            // answer, which is no proof of anything.
-            if (again || e.code() != ErrorCode::peer_unreachable) break;
+            // It broke off: it ends, and its port will tell as soon as it has. Else somebody
+            // listens and does not answer, which is no proof of anything.
+            const bool may_end = e.code() == ErrorCode::peer_unreachable;
+            if (!may_end || pause > kLongestPause) return {Look::silent, 0};
         }
+        std::this_thread::sleep_for(pause);
     }
-    return {Look::silent, 0};
 }
 
 }  // namespace juxta::data

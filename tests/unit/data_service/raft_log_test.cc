@@ -51,6 +51,23 @@ TEST(RaftLog, three_replicas_apply_the_same_entries_in_the_same_order) {
     EXPECT_EQ(group.memory("m2").entries(), numbered("entry ", 100));
 }
 
+TEST(RaftLog, an_entry_that_follows_a_pause_does_not_wait_for_the_next_beat) {
+    ReplicaGroup group(3);
+    group.settings.election_ms = 1200;
+    group.settings.heartbeat_ms = 400;
+    group.start_all();
+    group.propose("first");
+    auto waited = 0ms;
+    for (unsigned i = 0; i < 5; ++i) {
+        std::this_thread::sleep_for(450ms);
+        const auto before = std::chrono::steady_clock::now();
+        group.propose("later");
+        waited += std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - before);
+    }
+    EXPECT_LT(waited, 400ms);  // some 5 ms; 200 for each that waits
+}
+
 TEST(RaftLog, a_follower_refuses_and_names_who_leads) {
     ReplicaGroup group(3);
     group.start_all();
