@@ -106,6 +106,7 @@ void GroupMember::answer(const ClientRequest& request, const Acquire& acquire, T
         queue.insert(place, {request.client, request.rid, request.ticket, acquire.shared,
                              std::max<Duration>(acquire.lease, 0), since, now});
     }
+    drop_old_versions(now, out);
     serve_queue(now, out);
 }
 

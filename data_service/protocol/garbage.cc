@@ -11,6 +11,15 @@ constexpr int kKeepRepeats = 4;  // a keep is not acknowledged
 
 }  // namespace
 
+// Of a busy writer: with the messages of its next grant, so that what is written again and again
+// takes the room of a few versions. Data of several blocks wait for the tick, which asks where
+// their copies are.
+void GroupMember::drop_old_versions(Time now, Outputs& out) {
+    if (ledger_.versions.size() < 2 || settings_.block_count > 1) return;
+    retire(now, out);
+    decide_garbage(now, out);
+}
+
 // C3: a token is dead when the entry is in the ledger, not before.
 void GroupMember::expire(Time now, Outputs& out) {
     Locks& locks = tenure_->locks;

@@ -192,6 +192,7 @@ private:
     // -- time and garbage, at the coordinator
     void expire(Time now, Outputs& out);
     void end_hold(Token token, Outputs& out);  // nobody has asked for it to end
+    void drop_old_versions(Time now, Outputs& out);
     void retire(Time now, Outputs& out);
     void forget_rows(Time now, Outputs& out);
     void decide_garbage(Time now, Outputs& out);
