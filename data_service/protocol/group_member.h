@@ -156,7 +156,8 @@ private:
     void offer_staged(Time now, Outputs& out);
     void finish_staging(Outputs& out);
     void fill_joiner(Time now, Outputs& out);
-    bool offer_to_joiner(Time now, Outputs& out);
+    enum class Lacking { nothing, what_is_staged, much };
+    Lacking offer_to_joiner(Time now, Outputs& out);
     void joiner_acknowledged(Lsn lsn, Time now, Outputs& out);
     void send_ledger_to_joiner(Time now, Outputs& out);
     void advance();

@@ -207,27 +207,30 @@ void GroupMember::finish_staging(Outputs& out) {
 }
 
 // What it lacks, apart from what comes with entries, the newest first: the oldest may be garbage
-// before they are there. True: it lacks nothing but what is being staged, which waits for it once
-// it is counted.
-bool GroupMember::offer_to_joiner(Time now, Outputs& out) {
+// before they are there.
+GroupMember::Lacking GroupMember::offer_to_joiner(Time now, Outputs& out) {
     JoinerProgress& joiner = tenure_->joiner;
     std::set<SegmentId> comes;
     for (const Entry& entry : joiner.log) {
         for (const CarriedSegment& one : entry.carried) comes.insert(one.segment);
     }
     std::size_t on_the_way = 0;
-    bool lacks = false;
+    Lacking lacking = Lacking::nothing;
     for (auto held = shelf_.held().rbegin(); held != shelf_.held().rend(); ++held) {
         const auto& [segment, bytes] = *held;
         if (joiner.has.contains(segment) || comes.contains(segment)) continue;
-        lacks = lacks || !tenure_->staging.contains(segment);
+        if (!tenure_->staging.contains(segment)) {
+            lacking = Lacking::much;
+        } else if (lacking == Lacking::nothing) {
+            lacking = Lacking::what_is_staged;
+        }
         if (++on_the_way > kFillWindow) break;
         const auto [offered, first] = joiner.offered_at.try_emplace(segment, now);
         if (!first && now - offered->second < durations_.heartbeat) continue;
         offered->second = now;
         send(*view_.joiner, OfferSegment{segment, bytes}, out);
     }
-    return !lacks;
+    return lacking;
 }
 
 void GroupMember::send_ledger_to_joiner(Time now, Outputs& out) {
@@ -248,9 +251,9 @@ void GroupMember::fill_joiner(Time now, Outputs& out) {
     const bool is_stuck = now - joiner.moved_at >= durations_.heartbeat;  // bytes of an entry went
     if (is_stuck || joiner.log.size() > kMostBehind) joiner.has_ledger = false;
     if (!joiner.has_ledger) send_ledger_to_joiner(now, out);
-    const bool has_segments = offer_to_joiner(now, out);
-    const bool has_nearly_all = has_segments && joiner.has_ledger && joiner.log.size() <= kNearly;
-    if (has_nearly_all && !joiner.counted) {
+    const Lacking lacking = offer_to_joiner(now, out);
+    const bool follows = joiner.has_ledger && joiner.log.size() <= kNearly;
+    if (follows && lacking != Lacking::much && !joiner.counted) {
         joiner.counted = true;
         joiner.counted_at = ledger_.lsn;
         for (auto& [segment, staging] : tenure_->staging) {
@@ -259,7 +262,8 @@ void GroupMember::fill_joiner(Time now, Outputs& out) {
         send_beacons(now, out);
     }
     if (!joiner.counted || joiner.full) return;
-    if (!has_segments || !joiner.has_ledger || acked < joiner.counted_at) return;
+    // Staged may also be what was acknowledged before: a request that is repeated.
+    if (lacking != Lacking::nothing || !joiner.has_ledger || acked < joiner.counted_at) return;
     joiner.full = true;
     out.to_manager.push_back(Full{group_, view_.epoch, *view_.joiner});
 }

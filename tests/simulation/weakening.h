@@ -28,7 +28,6 @@ enum class Weakening {
     activation_unrecorded,    // a primary serves before the manager has recorded it
     silent_leaves_in_tenure,  // a tenure goes on although who is out is only silent
     closed_untrue,            // views say that nobody outside holds anything
-    joined_before,            // what a joiner said when it joined before counts
     stepped_down_untrue,      // the old primary is said to have stepped down when it has not
     promise_forgotten,        // a copy back from disk does not wait for what it promised
     joiner_full_at_once,      // a joiner is reported full when its filling begins
@@ -73,7 +72,6 @@ constexpr std::pair<Weakening, std::string_view> kWeakenings[] = {
     {Weakening::activation_unrecorded, "activation_unrecorded"},
     {Weakening::silent_leaves_in_tenure, "silent_leaves_in_tenure"},
     {Weakening::closed_untrue, "closed_untrue"},
-    {Weakening::joined_before, "joined_before"},
     {Weakening::stepped_down_untrue, "stepped_down_untrue"},
     {Weakening::promise_forgotten, "promise_forgotten"},
     {Weakening::joiner_full_at_once, "joiner_full_at_once"},

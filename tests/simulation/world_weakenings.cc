@@ -2,12 +2,6 @@
 #include "tests/simulation/world.h"
 
 namespace juxta::data::simulation {
-namespace {
-
-constexpr Epoch kNeverReached = Epoch{1} << 40;
-
-}  // namespace
-
 // `from` says this to the sender of `about`, and does not mean it.
 void World::pretend(const Member& from, const PeerMessage& about, PeerBody body) {
     PeerMessage lie{about.group, about.epoch, from, about.from, std::move(body)};
@@ -68,12 +62,6 @@ bool World::tamper_with_news(Packet& packet) {
 
 bool World::tamper_with_member_message(Packet& packet) {
     PeerMessage& message = std::get<PeerMessage>(packet.body);
-    const bool tells_progress = std::holds_alternative<Replicated>(message.body) ||
-                                std::holds_alternative<SegmentStored>(message.body);
-    if (weakening_ == Weakening::joined_before && tells_progress) {
-        message.began = message.tenure();
-        message.epoch = kNeverReached;
-    }
     if (auto* offer = std::get_if<OfferSegment>(&message.body)) {
         if (weakening_ == Weakening::acks_before_storing) {
             pretend(message.to, message, SegmentStored{offer->segment});
