@@ -220,15 +220,19 @@ Liveness look_at(const std::string& address, unsigned milliseconds) {
     if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) == 0) {
         return Liveness::alive;
     }
-    if (errno == ECONNREFUSED) return Liveness::refused;
-    if (errno != EINPROGRESS) return Liveness::silent;
+    const auto verdict = [](int error) {
+        if (error == ECONNREFUSED) return Liveness::refused;
+        // Broken off by somebody: a process that is ending does so before its port is closed.
+        const bool answered = error == 0 || error == ECONNRESET || error == ECONNABORTED;
+        return answered ? Liveness::alive : Liveness::silent;
+    };
+    if (errno != EINPROGRESS) return verdict(errno);
     pollfd waiting{probe.get(), POLLOUT, 0};
     if (::poll(&waiting, 1, static_cast<int>(milliseconds)) != 1) return Liveness::silent;
     int error = 0;
     socklen_t length = sizeof error;
     ::getsockopt(probe.get(), SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error == 0) return Liveness::alive;
-    return error == ECONNREFUSED ? Liveness::refused : Liveness::silent;
+    return verdict(error);
 }
 
 }  // namespace juxta::orb

@@ -9,7 +9,7 @@ bool Patience::pause() {
     const auto left = deadline_ - Clock::now();
     if (left <= Clock::duration::zero()) return false;
     std::this_thread::sleep_for(std::min<Clock::duration>(next_, left));
-    next_ = std::min(next_ * 2, std::chrono::milliseconds(200));
+    next_ = std::min(next_ * 2, std::chrono::milliseconds(50));
     return true;
 }
 

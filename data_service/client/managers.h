@@ -35,7 +35,7 @@ public:
 
 private:
     Clock::time_point deadline_;
-    std::chrono::milliseconds next_{5};
+    std::chrono::milliseconds next_{1};
 };
 
 class Managers {

@@ -159,6 +159,7 @@ private:
     enum class Lacking { nothing, what_is_staged, much };
     Lacking offer_to_joiner(Time now, Outputs& out);
     void joiner_acknowledged(Lsn lsn, Time now, Outputs& out);
+    void send_to_joiner(Entry entry, Outputs& out) const;
     void send_ledger_to_joiner(Time now, Outputs& out);
     void advance();
     void settle(Time now, Outputs& out);

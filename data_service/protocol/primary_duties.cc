@@ -82,7 +82,7 @@ void GroupMember::append(Entry entry, Outputs& out) {
         if (member != self_) send(member, Replicate{entry}, out);
     }
     if (tenure_->joiner.ledger_sent_at) {
-        if (tenure_->joiner.has_ledger) send(*view_.joiner, Replicate{entry}, out);
+        if (tenure_->joiner.has_ledger) send_to_joiner(entry, out);
         tenure_->joiner.log.push_back(entry);
     }
     tenure_->replication.log.push_back(std::move(entry));
@@ -100,7 +100,13 @@ void GroupMember::repeat_entries(Outputs& out) const {
         }
     }
     if (!tenure_->joiner.has_ledger) return;
-    for (const Entry& entry : tenure_->joiner.log) send(*view_.joiner, Replicate{entry}, out);
+    for (const Entry& entry : tenure_->joiner.log) send_to_joiner(entry, out);
+}
+
+// What its entries carried may be gone already: then nobody needs it.
+void GroupMember::send_to_joiner(Entry entry, Outputs& out) const {
+    std::erase_if(entry.carried, [&](const auto& one) { return !shelf_.has(one.segment); });
+    send(*view_.joiner, Replicate{std::move(entry)}, out);
 }
 
 void GroupMember::acknowledged(const Member& from, Lsn lsn, Time now, Outputs& out) {
@@ -121,7 +127,7 @@ void GroupMember::joiner_acknowledged(Lsn lsn, Time now, Outputs& out) {
     if (follows && !joiner.has_ledger) {
         joiner.has_ledger = true;
         joiner.moved_at = now;
-        for (const Entry& entry : joiner.log) send(*view_.joiner, Replicate{entry}, out);
+        for (const Entry& entry : joiner.log) send_to_joiner(entry, out);
         send(*view_.joiner, Beacon{now}, out);  // so that counting it stalls nothing
     }
     fill_joiner(now, out);
@@ -248,7 +254,7 @@ void GroupMember::fill_joiner(Time now, Outputs& out) {
     JoinerProgress& joiner = tenure_->joiner;
     const Lsn acked = tenure_->replication.acked[*view_.joiner];
     if (joiner.log.empty()) joiner.moved_at = now;
-    const bool is_stuck = now - joiner.moved_at >= durations_.heartbeat;  // bytes of an entry went
+    const bool is_stuck = now - joiner.moved_at >= durations_.heartbeat;
     if (is_stuck || joiner.log.size() > kMostBehind) joiner.has_ledger = false;
     if (!joiner.has_ledger) send_ledger_to_joiner(now, out);
     const Lacking lacking = offer_to_joiner(now, out);
