@@ -1,12 +1,14 @@
 #include "data_service/client/failures.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace juxta::data {
 namespace {
 
 constexpr auto silence_borne = std::chrono::milliseconds(500);
 constexpr unsigned attempt_in_silence_ms = 300;
+constexpr unsigned first_attempts_ms[] = {400, 100, 500, 1000};
 
 std::string what_would_have_saved(const DatumInfo& info) {
     if (info.spec.persistence == Persistence::unique_sticky) {
@@ -59,6 +61,11 @@ void Silence::look_at(const DatumInfo& info) {
 
 unsigned Silence::attempt_ms(unsigned most) const {
     return since_ ? std::min(most, attempt_in_silence_ms) : most;
+}
+
+unsigned AttemptTimes::next_ms() const {
+    return tried_ < std::size(first_attempts_ms) ? std::min(most_ms_, first_attempts_ms[tried_])
+                                                 : most_ms_;
 }
 
 bool may_pass(ErrorCode code) {

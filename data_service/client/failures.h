@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 
 #include "common/base/error.h"
@@ -28,6 +29,24 @@ public:
 
 private:
     std::optional<std::chrono::steady_clock::time_point> since_;
+};
+
+// How long to wait for one answer. Who is stopped is to be noticed soon, and who is slow to be given
+// time: of control calls the first attempt is short, the second one, after the manager was asked to
+// look at the provider, shorter still, and those after them are longer and longer.
+class AttemptTimes {
+public:
+    static AttemptTimes always(unsigned most_ms) { return AttemptTimes(most_ms, 4); }
+    static AttemptTimes of_control(unsigned most_ms) { return AttemptTimes(most_ms, 0); }
+
+    unsigned next_ms() const;
+    void timed_out() { tried_ += 1; }
+
+private:
+    AttemptTimes(unsigned most_ms, std::size_t tried) : most_ms_(most_ms), tried_(tried) {}
+
+    unsigned most_ms_;
+    std::size_t tried_;
 };
 
 // The failure may pass: look up the views again and repeat.

@@ -14,7 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = SessionCore::Clock;
 
-constexpr unsigned poll_ms = 400;      // short, so that silence is seen soon
+constexpr unsigned poll_ms = 200;      // short, so that silence is seen soon
 constexpr unsigned attempt_ms = 1000;  // beyond the poll's own wait
 constexpr milliseconds shortest_lease{500};
 constexpr milliseconds longest_lease{24 * 3600 * 1000};

@@ -56,7 +56,8 @@ void SegmentStage::put(const SegmentId& segment, std::span<const std::byte> cont
     const unsigned time_ms = stage_ms(content.size());
     core_.at_primary(
         {segment.datum, segment.block},
-        core_.control_deadline() + std::chrono::milliseconds(time_ms), time_ms,
+        core_.control_deadline() + std::chrono::milliseconds(time_ms),
+        AttemptTimes::always(time_ms),
         [&](Wire::Provider_ptr remote, const ProviderContact& primary, const InfoPtr&) {
             check_();
             if (has_it != primary.self) {

@@ -103,7 +103,8 @@ void SegmentTransfer::pull(const std::vector<ProviderContact>& holders, const st
                 if (bad[i].exchange(true)) continue;
                 if (e.code() == ErrorCode::peer_unreachable ||
                     e.code() == ErrorCode::deadline_exceeded) {
-                    core_.suspect(cluster, holders[i].self);
+                    core_.suspect(cluster, holders[i].self,
+                                  SessionCore::Clock::now() + std::chrono::seconds(1));
                 }
             }
         }

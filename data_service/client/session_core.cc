@@ -114,19 +114,21 @@ std::optional<ProviderContact> SessionCore::primary_of(const DatumInfo& info, Bl
     return *found;
 }
 
-void SessionCore::met(const Error& e, const ProviderContact& primary, const DatumInfo& info) {
+void SessionCore::met(const Error& e, const ProviderContact& primary, const DatumInfo& info,
+                      Clock::time_point deadline) {
     if (e.code() == ErrorCode::data_lost) throw lost_error(info);
     if (e.code() == ErrorCode::not_found) forget(info.id);
     if (!may_pass(e.code())) throw Error(e.code(), "datum " + label_of(info) + ": " + e.what());
     if (e.code() == ErrorCode::peer_unreachable || e.code() == ErrorCode::deadline_exceeded) {
-        suspect(info.owner, primary.self);
+        suspect(info.owner, primary.self, deadline);
         local_.distrust();
     }
 }
 
-void SessionCore::suspect(const std::string& cluster, const Member& who) {
+void SessionCore::suspect(const std::string& cluster, const Member& who,
+                          Clock::time_point deadline) {
     try {
-        managers_.call(cluster, Clock::now() + std::chrono::milliseconds(500),
+        managers_.call(cluster, std::min(deadline, Clock::now() + std::chrono::seconds(1)),
                        [&](Wire::Manager_ptr manager) { manager->suspect(to_wire(who)); });
     } catch (const Error& e) {
         log::debug("could not report a silent provider: {}", e.what());

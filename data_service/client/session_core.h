@@ -61,11 +61,11 @@ public:
     static std::optional<ProviderContact> primary_of(const DatumInfo& info, BlockNumber block = 0);
 
     // Runs call(Wire::Provider_ptr, const ProviderContact&, const InfoPtr&) at the group's primary
-    // until it answers. Each attempt has `attempt_ms` at most. Follows changes of the view; reports
-    // who does not answer. Errors: data_lost, not_found (freed), unavailable at the deadline, and
+    // until it answers, an attempt at a time. Follows changes of the view; reports who does not
+    // answer. Errors: data_lost, not_found (freed), unavailable at the deadline, and
     // what the primary refuses for good.
     template <class Call>
-    auto at_primary(const GroupId& group, Clock::time_point deadline, unsigned attempt_ms,
+    auto at_primary(const GroupId& group, Clock::time_point deadline, AttemptTimes attempts,
                     Call&& call) {
         Patience patience(deadline);
         Silence silence;
@@ -78,29 +78,33 @@ public:
             if (primary) {
                 try {
                     const Wire::Provider_var remote = providers_.at(primary->address);
-                    orb::Deadline attempt(patience.attempt_ms(silence.attempt_ms(attempt_ms)));
+                    orb::Deadline attempt(
+                        patience.attempt_ms(silence.attempt_ms(attempts.next_ms())));
                     return orb::ask([&] { return call(remote.in(), *primary, info); });
                 } catch (const Error& e) {
                     why = (group.block == 0
                                ? "its coordinator "
                                : "the primary of its block " + std::to_string(group.block) + ", ") +
                           primary->name + ": " + e.what();
-                    met(e, *primary, *info);
+                    met(e, *primary, *info, deadline);
+                    if (e.code() == ErrorCode::deadline_exceeded) attempts.timed_out();
                 }
             }
             if (!patience.pause()) throw unavailable_error(*info, why);
         }
     }
 
-    // The same at the datum's coordinator.
+    // The same at the datum's coordinator, for calls that move little.
     template <class Call>
     auto at_coordinator(const DataId& id, Clock::time_point deadline, unsigned attempt_ms,
                         Call&& call) {
-        return at_primary({id, 0}, deadline, attempt_ms, std::forward<Call>(call));
+        return at_primary({id, 0}, deadline, AttemptTimes::of_control(attempt_ms),
+                          std::forward<Call>(call));
     }
 
-    // The provider did not answer: its manager should look at it. Errors are ignored.
-    void suspect(const std::string& cluster, const Member& who);
+    // The provider did not answer: its manager should look at it. Returns when it has, or after a
+    // moment. Errors are ignored.
+    void suspect(const std::string& cluster, const Member& who, Clock::time_point deadline);
 
     // Lifetime::client data of this client may be in `cluster`.
     void live_in(const std::string& cluster);
@@ -112,7 +116,8 @@ private:
     };
 
     // Decides what an attempt's failure means: returns if it may pass, else throws.
-    void met(const Error& e, const ProviderContact& primary, const DatumInfo& info);
+    void met(const Error& e, const ProviderContact& primary, const DatumInfo& info,
+             Clock::time_point deadline);
     std::optional<ProviderContact> look_up_local();
     bool renew(Lease& lease);
     void renew_client();
