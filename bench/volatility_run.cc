@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <limits>
 #include <list>
 #include <map>
 #include <mutex>
@@ -218,13 +219,16 @@ Above above(std::span<const Loop> loops, double usual) {
     return sum;
 }
 
-// Stalls of loops that were under way at some time of [killed, end).
-double stall_after(const std::vector<Loop>& loops, double killed, double end, double usual) {
+// Stalls of loops that were under way at some time of [killed, end), but not at the next kill: that
+// one is theirs.
+double stall_after(const std::vector<Loop>& loops, double killed, double end, double next,
+                   double usual) {
     auto loop = std::ranges::lower_bound(loops, killed, {}, &Loop::begun);
     if (loop != loops.begin()) --loop;
     double stall = 0;
     for (; loop != loops.end() && loop->begun < end; ++loop) {
-        if (loop->begun + loop->took > killed && stalled(*loop, usual)) stall += loop->took - usual;
+        const double ended = loop->begun + loop->took;
+        if (ended > killed && ended < next && stalled(*loop, usual)) stall += loop->took - usual;
     }
     return stall;
 }
@@ -254,9 +258,11 @@ void judge(const std::vector<Loop>& loops, const std::vector<Window>& windows,
         const Above in_quiet_1 = above(first, usual), in_quiet_2 = above(last, usual);
         const double noise = (in_quiet_1.stalls + in_quiet_2.stalls) / quiet_length;
         for (std::size_t k = 0; k < window.kills.size(); ++k) {
-            const double next = k + 1 < window.kills.size() ? window.kills[k + 1] : window.to;
-            const double end = std::min(next, window.kills[k] + settings.most_stall_s);
-            const double stall = stall_after(loops, window.kills[k], end, usual);
+            const bool is_last = k + 1 == window.kills.size();
+            const double next = is_last ? std::numeric_limits<double>::infinity()
+                                        : window.kills[k + 1];
+            const double end = std::min({next, window.to, window.kills[k] + settings.most_stall_s});
+            const double stall = stall_after(loops, window.kills[k], end, next, usual);
             result.kills[window.first_kill + k].stall_ms =
                 1e3 * std::max(0.0, stall - noise * (end - window.kills[k]));
         }
