@@ -24,6 +24,7 @@ using Loop = LoopingClient::Loop;
 constexpr double kLookEvery = 0.01;   // s
 constexpr double kLookAhead = 0.1;    // s before a kill: whom?
 constexpr double kMendPatience = 10;  // s
+constexpr double kAfterwards = 0.1;   // s after the last copy was back
 constexpr double kMostDifference = 0.05;
 
 std::chrono::nanoseconds seconds(double value) {
@@ -261,10 +262,15 @@ void judge(const std::vector<Loop>& loops, const std::vector<Window>& windows,
             const bool is_last = k + 1 == window.kills.size();
             const double next = is_last ? std::numeric_limits<double>::infinity()
                                         : window.kills[k + 1];
-            const double end = std::min({next, window.to, window.kills[k] + settings.most_stall_s});
+            // It is over once all copies are there, and the loops after that are noise.
+            KillRecord& kill = result.kills[window.first_kill + k];
+            const double over = kill.copies_ms > 0
+                                    ? window.kills[k] + kill.copies_ms / 1e3 + kAfterwards
+                                    : next;
+            const double end =
+                std::min({next, window.to, over, window.kills[k] + settings.most_stall_s});
             const double stall = stall_after(loops, window.kills[k], end, next, usual);
-            result.kills[window.first_kill + k].stall_ms =
-                1e3 * std::max(0.0, stall - noise * (end - window.kills[k]));
+            kill.stall_ms = 1e3 * std::max(0.0, stall - noise * (end - window.kills[k]));
         }
         if (std::abs(median_before - median_after) > kMostDifference * usual) {
             ++result.void_windows;
