@@ -260,13 +260,12 @@ void judge(const std::vector<Loop>& loops, const std::vector<Window>& windows,
         const double noise = (in_quiet_1.stalls + in_quiet_2.stalls) / quiet_length;
         for (std::size_t k = 0; k < window.kills.size(); ++k) {
             const bool is_last = k + 1 == window.kills.size();
-            const double next = is_last ? std::numeric_limits<double>::infinity()
-                                        : window.kills[k + 1];
+            const double next =
+                is_last ? std::numeric_limits<double>::infinity() : window.kills[k + 1];
             // It is over once all copies are there, and the loops after that are noise.
             KillRecord& kill = result.kills[window.first_kill + k];
-            const double over = kill.copies_ms > 0
-                                    ? window.kills[k] + kill.copies_ms / 1e3 + kAfterwards
-                                    : next;
+            const double over =
+                kill.copies_ms > 0 ? window.kills[k] + kill.copies_ms / 1e3 + kAfterwards : next;
             const double end =
                 std::min({next, window.to, over, window.kills[k] + settings.most_stall_s});
             const double stall = stall_after(loops, window.kills[k], end, next, usual);

@@ -32,9 +32,7 @@ DataSpec spec_of(const Connection& connection, const DataType& type, const PutOp
     spec.name = options.name;
     spec.copies = options.copies.value_or(connection.platform.default_copies);
     spec.persistence = options.persistence;
-    const bool goes_with_client = options.persistence == Persistence::volatile_ ||
-                                  options.persistence == Persistence::strictly_volatile;
-    spec.lifetime = goes_with_client ? Lifetime::client : Lifetime::until_freed;
+    spec.lifetime = is_fleeting(options.persistence) ? Lifetime::client : Lifetime::until_freed;
     spec.client = connection.access->client();
     spec.protocol = options.protocol;
     spec.clusters = options.clusters;

@@ -31,10 +31,6 @@ Persistence persistence_of(const std::string& name) {
             ": unknown; use volatile, strictly_volatile, persistent, sticky or unique_sticky");
 }
 
-bool is_fleeting(Persistence mode) {
-    return mode == Persistence::volatile_ || mode == Persistence::strictly_volatile;
-}
-
 // Of a durable datum.
 void expect_no_fleeting(Persistence mode, const char* kept) {
     if (!is_fleeting(mode)) return;

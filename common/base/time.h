@@ -13,6 +13,11 @@ using Duration = std::int64_t;  // microseconds
 constexpr Duration kMillisecond = 1000;
 constexpr Duration kSecond = 1000 * kMillisecond;
 
+// As calls are told; none is negative.
+constexpr unsigned milliseconds(Duration duration) {
+    return duration <= 0 ? 0 : static_cast<unsigned>(duration / kMillisecond);
+}
+
 inline Time monotonic_now() {
     return std::chrono::duration_cast<std::chrono::microseconds>(
                std::chrono::steady_clock::now().time_since_epoch())

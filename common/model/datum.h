@@ -22,6 +22,11 @@ enum class Persistence : std::uint8_t {
     unique_sticky,      // exactly one copy, where it is
 };
 
+// It goes with who made it.
+constexpr bool is_fleeting(Persistence mode) {
+    return mode == Persistence::volatile_ || mode == Persistence::strictly_volatile;
+}
+
 // "volatile", "strictly_volatile", "persistent", "sticky", "unique_sticky".
 std::string_view name_of(Persistence mode);
 std::optional<Persistence> parse_persistence(std::string_view name);

@@ -31,9 +31,9 @@ private:
     std::optional<std::chrono::steady_clock::time_point> since_;
 };
 
-// How long to wait for one answer. Who is stopped is to be noticed soon, and who is slow to be given
-// time: of control calls the first attempt is short, the second one, after the manager was asked to
-// look at the provider, shorter still, and those after them are longer and longer.
+// How long to wait for one answer. Who is stopped is to be noticed soon, and who is slow to be
+// given time: of control calls the first attempt is short, the second one, after the manager was
+// asked to look at the provider, shorter still, and those after them are longer and longer.
 class AttemptTimes {
 public:
     static AttemptTimes always(unsigned most_ms) { return AttemptTimes(most_ms, 4); }

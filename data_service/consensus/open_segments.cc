@@ -1,7 +1,8 @@
 #include "data_service/consensus/open_segments.h"
 
+#include <isa-l/crc.h>
+
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -28,23 +29,9 @@ constexpr std::uint64_t kMostEntries = 1 << 20;
 constexpr std::uint64_t kFormat = 1;
 constexpr unsigned char kCommand = 1;
 
-// Polynomial 04c11db7, the highest bit first, from 0.
+// Polynomial 04c11db7, the highest bit first, from 0; the library's begins and ends inverted.
 std::uint32_t crc32(std::string_view bytes) {
-    static constexpr auto table = [] {
-        std::array<std::uint32_t, 256> made{};
-        for (std::uint32_t i = 0; i < made.size(); ++i) {
-            made[i] = i << 24;
-            for (int bit = 0; bit < 8; ++bit) {
-                made[i] = (made[i] << 1) ^ ((made[i] & 0x80000000U) != 0 ? 0x04c11db7U : 0U);
-            }
-        }
-        return made;
-    }();
-    std::uint32_t sum = 0;
-    for (const char c : bytes) {
-        sum = (sum << 8) ^ table[(sum >> 24) ^ static_cast<unsigned char>(c)];
-    }
-    return sum;
+    return ~::crc32_ieee(~0u, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
 }
 
 template <class Number>

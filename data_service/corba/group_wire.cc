@@ -14,6 +14,7 @@ static_assert(static_cast<int>(EntryKind::grant_exclusive) == Wire::GRANT_EXCLUS
 static_assert(static_cast<int>(EntryKind::commit) == Wire::COMMIT);
 static_assert(static_cast<int>(EntryKind::forget) == Wire::FORGET);
 
+constexpr std::size_t kLargestCarried = 65536;
 constexpr Duration kLongestLease = 365 * 86400 * kSecond;
 
 void check(bool holds, const char* what) {
@@ -59,6 +60,42 @@ Wire::SegmentOffer offer(const SegmentId& segment, std::uint64_t bytes) {
     return wire;
 }
 
+void fill_in(Wire::SegmentOffers& wire, const std::vector<CarriedSegment>& carried) {
+    orb::fill(wire, carried,
+              [](const CarriedSegment& one) { return offer(one.segment, one.bytes); });
+}
+
+std::vector<CarriedSegment> carried_from_wire(const Wire::SegmentOffers& wire) {
+    return orb::collect(wire, [](const Wire::SegmentOffer& one) {
+        return CarriedSegment{from_wire(one.segment), one.size_bytes};
+    });
+}
+
+void fill_in(Wire::Contents& wire, const Contents& contents) {
+    wire.length(static_cast<CORBA::ULong>(contents.size()));
+    CORBA::ULong next = 0;
+    for (const auto& content : contents) {
+        Wire::Bytes& bytes = wire[next++];
+        bytes.length(static_cast<CORBA::ULong>(content->size()));
+        if (!content->empty()) std::memcpy(bytes.get_buffer(), content->data(), content->size());
+    }
+}
+
+Contents contents_from_wire(const Wire::Contents& wire,
+                            const std::vector<CarriedSegment>& carried) {
+    check(wire.length() == carried.size(), "carried segments without their bytes");
+    Contents contents;
+    for (CORBA::ULong i = 0; i < wire.length(); ++i) {
+        const Wire::Bytes& bytes = wire[i];
+        check(bytes.length() == carried[i].bytes, "a carried segment of another size");
+        check(bytes.length() <= kLargestCarried, "a carried segment that is too large");
+        const auto* begin = reinterpret_cast<const std::byte*>(bytes.get_buffer());
+        contents.push_back(
+            std::make_shared<const std::vector<std::byte>>(begin, begin + bytes.length()));
+    }
+    return contents;
+}
+
 void fill_in(Wire::Entry& wire, const Entry& entry) {
     wire.lsn = entry.lsn;
     wire.kind = static_cast<Wire::EntryKind>(entry.kind);
@@ -69,8 +106,7 @@ void fill_in(Wire::Entry& wire, const Entry& entry) {
     if (!entry.changes.empty()) wire.changed = to_wire(entry.changes);
     wire.lease_us = static_cast<Wire::u64>(entry.lease);
     wire.keeps_lock = entry.keeps_lock;
-    orb::fill(wire.carried, entry.carried,
-              [](const CarriedSegment& one) { return offer(one.segment, one.bytes); });
+    fill_in(wire.carried, entry.carried);
     wire.first_version = entry.first;
 }
 
@@ -83,7 +119,9 @@ struct BodyToWire {
         Wire::FillOrder order;
         order.snapshot = snapshot(body.view, body.ledger);
         order.datum = {body.settings.block_count, body.settings.durable, body.settings.write_once};
+        fill_in(order.carried, body.carried);
         wire.filling(order);
+        fill_in(wire.filling().carried_bytes, body.contents);
     }
     void operator()(const BarrierOk& body) {
         Wire::BarrierAnswer answered;
@@ -98,15 +136,7 @@ struct BodyToWire {
         wire.carrying(Wire::CarryingEntry());
         Wire::CarryingEntry& carrying = wire.carrying();
         fill_in(carrying.appended, body.entry);
-        carrying.carried_bytes.length(static_cast<CORBA::ULong>(body.contents.size()));
-        CORBA::ULong next = 0;
-        for (const auto& content : body.contents) {
-            Wire::Bytes& bytes = carrying.carried_bytes[next++];
-            bytes.length(static_cast<CORBA::ULong>(content->size()));
-            if (!content->empty()) {
-                std::memcpy(bytes.get_buffer(), content->data(), content->size());
-            }
-        }
+        fill_in(carrying.carried_bytes, body.contents);
     }
     void operator()(const Beacon& body) {
         wire.stamp(body.stamp);
@@ -136,15 +166,7 @@ struct BodyToWire {
 
 Replicate replicate_from_wire(const Wire::CarryingEntry& wire) {
     Replicate replicate{from_wire(wire.appended), {}};
-    const auto& carried = replicate.entry.carried;
-    check(wire.carried_bytes.length() == carried.size(), "carried segments without their bytes");
-    for (CORBA::ULong i = 0; i < wire.carried_bytes.length(); ++i) {
-        const Wire::Bytes& bytes = wire.carried_bytes[i];
-        check(bytes.length() == carried[i].bytes, "a carried segment of another size");
-        const auto* begin = reinterpret_cast<const std::byte*>(bytes.get_buffer());
-        replicate.contents.push_back(
-            std::make_shared<const std::vector<std::byte>>(begin, begin + bytes.length()));
-    }
+    replicate.contents = contents_from_wire(wire.carried_bytes, replicate.entry.carried);
     return replicate;
 }
 
@@ -152,8 +174,11 @@ Fill fill_from_wire(const Wire::FillOrder& wire) {
     const GroupSettings settings{wire.datum.block_count, static_cast<bool>(wire.datum.durable),
                                  static_cast<bool>(wire.datum.write_once)};
     check(settings.block_count > 0 && settings.block_count <= kMaxBlocks, "too many blocks");
-    return {from_wire(wire.snapshot.installed),
-            std::make_shared<const Ledger>(from_wire(wire.snapshot.contents)), settings};
+    Fill fill{from_wire(wire.snapshot.installed),
+              std::make_shared<const Ledger>(from_wire(wire.snapshot.contents)), settings,
+              carried_from_wire(wire.carried)};
+    fill.contents = contents_from_wire(wire.carried_bytes, fill.carried);
+    return fill;
 }
 
 PeerBody body_from_wire(const Wire::PeerBody& wire) {
@@ -336,10 +361,7 @@ Entry from_wire(const Wire::Entry& wire) {
             from_wire(wire.changed),
             lease_from_wire(wire.lease_us),
             static_cast<bool>(wire.keeps_lock),
-            orb::collect(wire.carried,
-                         [](const Wire::SegmentOffer& one) {
-                             return CarriedSegment{from_wire(one.segment), one.size_bytes};
-                         }),
+            carried_from_wire(wire.carried),
             wire.first_version};
 }
 
@@ -408,7 +430,7 @@ void fill_in(Wire::PeerMessages& wire, const std::vector<PeerMessage>& messages)
     }
 }
 PeerMessage from_wire(const Wire::PeerMessage& wire) {
-    return {from_wire(wire.group), wire.epoch, from_wire(wire.sender), from_wire(wire.receiver),
+    return {from_wire(wire.group),     wire.epoch, from_wire(wire.sender), from_wire(wire.receiver),
             body_from_wire(wire.body), wire.began};
 }
 

@@ -26,9 +26,15 @@ constexpr unsigned kDoubtMs = 1000;
 constexpr Duration kBetweenSuspicions = 300 * kMillisecond;
 
 std::size_t carried_bytes(const PeerMessage& message) {
-    std::size_t bytes = 0;
+    const Contents* contents = nullptr;
     if (const auto* replicate = std::get_if<Replicate>(&message.body)) {
-        for (const auto& content : replicate->contents) bytes += content->size();
+        contents = &replicate->contents;
+    } else if (const auto* fill = std::get_if<Fill>(&message.body)) {
+        contents = &fill->contents;
+    }
+    std::size_t bytes = 0;
+    if (contents != nullptr) {
+        for (const auto& content : *contents) bytes += content->size();
     }
     return bytes;
 }

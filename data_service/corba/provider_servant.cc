@@ -16,10 +16,6 @@ constexpr CORBA::ULong kLongestRead = 1024 * 1024;
 
 Caller caller(const Wire::Caller& who) { return {ClientId{who.client}, who.rid}; }
 
-CORBA::ULong milliseconds(Duration duration) {
-    return static_cast<CORBA::ULong>(std::max<Duration>(duration, 0) / kMillisecond);
-}
-
 SegmentWanted wanted(const Wire::SegmentRequest& request) {
     return {from_wire(request.segment), request.size_bytes,
             orb::collect(request.holders, [](const Wire::Source& source) {

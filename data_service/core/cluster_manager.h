@@ -172,6 +172,8 @@ private:
     Reservation reservation(const RequestId& request, const DataId& id, const DataSpec& spec,
                             BlockNumber block) const;
     void await_candidates(const DataSpec& spec);
+    Overseer::Wanted wanted_here(const DataSpec& spec, std::uint64_t bytes) const;
+    std::vector<ProviderContact> guests_of(const std::string& cluster);
     std::vector<std::vector<ProviderContact>> reserve_copies(const RequestId& request,
                                                              const DataId& id,
                                                              const DataSpec& spec);
@@ -193,6 +195,7 @@ private:
     void deliver(ProviderId provider);  // the mail of one provider
     void deliver_now(const std::vector<Letter>& letters);
     bool free_volatile(const DataId& id);
+    void tell_freed(const ProviderContact& provider, const DataId& id, const View& freed);
     std::vector<ProviderContact> due_probes(State& s, Time now);
     void start_probes(const std::vector<ProviderContact>& providers);
     void probe(const ProviderContact& provider);

@@ -16,9 +16,6 @@ constexpr unsigned most_attempts = 3;
 constexpr unsigned most_rounds = 16;
 constexpr std::size_t most_blocks = 65536;
 // Of a guest that has not told yet: it refuses itself what it has no room for.
-constexpr std::uint64_t unknown_bytes = std::uint64_t{1} << 62;
-
-unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration / kMillisecond); }
 
 [[noreturn]] void refuse(const std::string& why) {
     throw Error(ErrorCode::invalid_argument, why + "; nothing was allocated");
@@ -26,14 +23,6 @@ unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration
 
 std::uint64_t bytes_of_block(const DataSpec& spec, BlockNumber block) {
     return spec.block_bytes.empty() ? bytes_of(spec.type).value_or(0) : spec.block_bytes[block];
-}
-
-// Its provider is the only one who has to know of it.
-bool needs_no_round(const DataSpec& spec) {
-    const bool is_volatile = spec.persistence == Persistence::volatile_ ||
-                             spec.persistence == Persistence::strictly_volatile;
-    return is_volatile && spec.copies == 1 && spec.clusters == 1 && spec.block_count() == 1 &&
-           !spec.durable && spec.name.empty();
 }
 
 void check_blocks(const DataSpec& spec, std::uint64_t bytes) {
@@ -98,11 +87,7 @@ void ClusterManager::await_candidates(const DataSpec& spec) {
     }
     const auto has = [&](State& s, std::size_t copies) {
         if (!s.leading) return true;
-        Overseer::Wanted wanted;
-        wanted.bytes = largest;
-        wanted.durable = spec.durable;
-        wanted.cluster = settings_.cluster;
-        wanted.any_cluster = false;
+        const Overseer::Wanted wanted = wanted_here(spec, largest);
         const auto found =
             s.leading->overseer.candidates(s.directory, wanted, copies, monotonic_now());
         return found.size() >= copies;
@@ -129,12 +114,8 @@ std::vector<ClusterManager::Asked> ClusterManager::choose(
         std::vector<Asked> all;
         for (BlockNumber block = 0; block < had.size(); ++block) {
             if (had[block].size() >= spec.copies) continue;
-            Overseer::Wanted wanted;
-            wanted.bytes = bytes_of_block(spec, block);
-            wanted.durable = spec.durable;
+            Overseer::Wanted wanted = wanted_here(spec, bytes_of_block(spec, block));
             if (block == 0) wanted.host = spec.preferred_host;
-            wanted.cluster = settings_.cluster;
-            wanted.any_cluster = false;
             wanted.avoid = asked[block];
             for (const Member& member : now_leading.overseer.candidates(
                      s.directory, wanted, spec.copies - had[block].size(), monotonic_now())) {
@@ -208,6 +189,25 @@ std::vector<std::vector<ProviderContact>> ClusterManager::reserve_copies(const R
     return blocks;
 }
 
+Overseer::Wanted ClusterManager::wanted_here(const DataSpec& spec, std::uint64_t bytes) const {
+    Overseer::Wanted wanted;
+    wanted.bytes = bytes;
+    wanted.durable = spec.durable;
+    wanted.cluster = settings_.cluster;
+    wanted.any_cluster = false;
+    return wanted;
+}
+
+// In any order: so they are used alike.
+std::vector<ProviderContact> ClusterManager::guests_of(const std::string& cluster) {
+    auto there = others_->providers(cluster, milliseconds(settings_.provider_deadline));
+    std::erase_if(there, [](const ProviderContact& contact) { return contact.cache_only; });
+    for (std::size_t i = there.size(); i > 1; --i) {
+        std::swap(there[i - 1], there[secure_random() % i]);
+    }
+    return there;
+}
+
 // As many copies in other clusters, as far as they can be reached; the rest is made up later.
 void ClusterManager::reserve_guests(const RequestId& request, const DataId& id,
                                     const DataSpec& spec,
@@ -218,13 +218,9 @@ void ClusterManager::reserve_guests(const RequestId& request, const DataId& id,
         if (missing == 0) break;
         std::vector<ProviderContact> there;
         try {
-            there = others_->providers(cluster, milliseconds(settings_.provider_deadline));
+            there = guests_of(cluster);
         } catch (const Error&) {
             continue;  // cut off: another one, or later
-        }
-        std::erase_if(there, [](const ProviderContact& contact) { return contact.cache_only; });
-        for (std::size_t i = there.size(); i > 1; --i) {
-            std::swap(there[i - 1], there[secure_random() % i]);
         }
         std::vector<std::size_t> next(blocks.size(), 0);
         std::vector<std::size_t> made(blocks.size(), 0);
@@ -337,7 +333,7 @@ DatumInfo ClusterManager::allocate(const RequestId& request, const DataId& id,
                     members.push_back(contact.self);
                     if (contact.place.cluster == settings_.cluster) continue;
                     if (s.directory.is_registered(contact.self)) continue;
-                    commands.push_back(RegisterProvider{contact, unknown_bytes, unknown_bytes});
+                    commands.push_back(registration_of_guest(contact));
                 }
             }
         });

@@ -3,18 +3,13 @@
 
 #include "common/base/error.h"
 #include "common/base/in_parallel.h"
+#include "common/log/log.h"
 #include "data_service/core/cluster_manager.h"
 
 namespace juxta::data {
 namespace {
 
 constexpr std::size_t most_told_at_once = 16;
-
-unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration / kMillisecond); }
-
-bool is_fleeting(Persistence mode) {
-    return mode == Persistence::volatile_ || mode == Persistence::strictly_volatile;
-}
 
 [[noreturn]] void refuse(const std::string& why) {
     throw Error(ErrorCode::invalid_argument, why + "; nothing was changed");
@@ -189,12 +184,19 @@ bool ClusterManager::free_volatile(const DataId& id) {
     if (!known || !provider) return known;
     freed.epoch += 1;
     freed.freed = true;
-    try {
-        calls_.adopt(*provider, {{{id, 0}, freed}}, milliseconds(settings_.provider_deadline));
-    } catch (const Error&) {
-        // Its beat will tell of a group that nobody knows, and hear that it is freed.
-    }
+    tell_freed(*provider, id, freed);
     return true;
+}
+
+// Once: it tells of what it has again, in its turn, and hears then that nobody knows of it.
+void ClusterManager::tell_freed(const ProviderContact& provider, const DataId& id,
+                                const View& freed) {
+    try {
+        calls_.adopt(provider, {{{id, 0}, freed}}, milliseconds(settings_.provider_deadline));
+    } catch (const Error& e) {
+        log::debug("provider {} was not told that {} is freed: {}", provider.name, to_string(id),
+                   e.what());
+    }
 }
 
 void ClusterManager::free_datum(const DataId& id) {

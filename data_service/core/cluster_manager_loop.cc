@@ -18,11 +18,8 @@ constexpr std::size_t most_swept_a_step = 100;  // by a new leader
 constexpr auto between_steps = std::chrono::microseconds(50);
 constexpr std::size_t most_freed_a_beat = 500;
 constexpr std::size_t most_guests = 16;  // of a cluster
-constexpr std::uint64_t unknown_bytes = std::uint64_t{1} << 62;
 constexpr Duration retry_after = 200 * kMillisecond;
 constexpr Duration guests_after = 1 * kSecond;
-
-unsigned milliseconds(Duration duration) { return static_cast<unsigned>(duration / kMillisecond); }
 
 }  // namespace
 
@@ -414,14 +411,10 @@ void ClusterManager::find_guests() {
     for (const std::string& cluster : others_->names()) {
         std::vector<ProviderContact> there;
         try {
-            there = others_->providers(cluster, milliseconds(settings_.provider_deadline));
+            there = guests_of(cluster);
         } catch (const Error& e) {
             log::debug("no guests of cluster {}: {}", cluster, e.what());
             continue;
-        }
-        std::erase_if(there, [](const ProviderContact& contact) { return contact.cache_only; });
-        for (std::size_t i = there.size(); i > 1; --i) {
-            std::swap(there[i - 1], there[secure_random() % i]);
         }
         if (there.size() > most_guests) there.resize(most_guests);
         guests.insert(guests.end(), there.begin(), there.end());
@@ -441,7 +434,7 @@ void ClusterManager::find_guests() {
     state_.with([&](State& s) {
         for (const ProviderContact& guest : alive) {
             if (s.directory.is_registered(guest.self)) continue;
-            commands.push_back(RegisterProvider{guest, unknown_bytes, unknown_bytes});
+            commands.push_back(registration_of_guest(guest));
         }
     });
     try {

@@ -218,11 +218,7 @@ void ClusterManager::cached(const ProviderContact& holder, const DataId& id, Ver
     crew_.run([this, holder, id] {
         View freed;  // of epoch 0: it speaks of the cache alone
         freed.freed = true;
-        try {
-            calls_.adopt(holder, {{{id, 0}, freed}},
-                         static_cast<unsigned>(settings_.provider_deadline / kMillisecond));
-        } catch (const Error&) {  // it tells of it again in its turn
-        }
+        tell_freed(holder, id, freed);
     });
 }
 

@@ -175,6 +175,11 @@ void note_told(Leadership& leading, const Member& who, const std::vector<GroupVi
 
 // -- what is known --------------------------------------------------------------------------------
 
+RegisterProvider registration_of_guest(const ProviderContact& guest) {
+    constexpr std::uint64_t unknown_bytes = std::uint64_t{1} << 62;
+    return {guest, unknown_bytes, unknown_bytes};
+}
+
 std::optional<ProviderContact> contact_of(const Directory& directory, const Member& member) {
     const auto found = directory.providers().find(member.provider);
     if (found == directory.providers().end() || found->second.contact.self != member) {

@@ -140,6 +140,9 @@ std::set<ProviderId> post(ClusterManagerState& state, const std::vector<Letter>&
 // The provider has taken these views.
 void note_told(Leadership& leading, const Member& who, const std::vector<GroupView>& views);
 
+// Of a provider of another cluster, whose room its own manager alone knows.
+RegisterProvider registration_of_guest(const ProviderContact& guest);
+
 std::optional<ProviderContact> contact_of(const Directory& directory, const Member& member);
 
 // Of the directory or of a volatile datum; not of a freed one.

@@ -7,14 +7,6 @@
 namespace juxta::data {
 namespace {
 
-Applied refused() { return {}; }
-
-Applied accepted() {
-    Applied applied;
-    applied.accepted = true;
-    return applied;
-}
-
 bool contains(const std::vector<Member>& members, const Member& member) {
     return std::ranges::find(members, member) != members.end();
 }
@@ -62,6 +54,14 @@ void note_concerned(const GroupRecord& group, Applied& applied) {
 }
 
 }  // namespace
+
+Applied Directory::refused() { return {}; }
+
+Applied Directory::accepted() {
+    Applied applied;
+    applied.accepted = true;
+    return applied;
+}
 
 bool GroupRecord::names(ProviderId provider) const {
     return names_provider(view.members, provider) || names_provider(holders, provider) ||
@@ -216,6 +216,14 @@ void Directory::install(const GroupId& group, Stored& stored, const GroupRecord&
     std::vector<Member> recipients = all_in(old);
     for (const Member& member : all_in(record)) recipients.push_back(member);
     sort_unique(recipients);
+    if (goes_on_now) {
+        // To a backup nothing is new: its beat brings it the view.
+        std::erase_if(recipients, [&](const Member& member) {
+            const bool is_backup =
+                contains(old.view.members, member) && contains(record.view.members, member);
+            return is_backup && member != record.view.primary();
+        });
+    }
     applied.views.push_back(group);
     applied.recipients.push_back(std::move(recipients));
     pack_group(stored, group.block, record);

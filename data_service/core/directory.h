@@ -144,7 +144,7 @@ struct Applied {
     // Groups whose view, or its activation, is new: to be pushed to `concerned`, which are those
     // named in the views and those named until now.
     std::vector<GroupId> views;
-    // Of each of `views`: who has to hear of it; of an activation, those who are out now.
+    // Of each of `views`: who has to hear of it at once; of an activation, those who are out now.
     std::vector<std::vector<Member>> recipients;
     std::vector<ProviderId> concerned;  // each once, in order
     std::vector<GroupId> stuck;         // nobody is left who could go on
@@ -295,6 +295,8 @@ private:
         std::size_t count = 0;
     };
 
+    static Applied refused();
+    static Applied accepted();  // and so far nothing installed
     Applied act(const RegisterProvider& command);
     Applied act(const ConfirmDead& command);
     Applied act(const DrainProvider& command);

@@ -12,7 +12,7 @@ constexpr std::uint8_t format = 1;
 
 template <std::size_t... Kinds>
 void read_body(Reader& reader, std::uint8_t kind, Command& command, std::index_sequence<Kinds...>) {
-    Reader::check(kind < sizeof...(Kinds));
+    archive::check(kind < sizeof...(Kinds));
     ((kind == Kinds ? reader(command.emplace<Kinds>()) : void()), ...);
 }
 
@@ -38,7 +38,7 @@ LogEntry decode_entry(std::string_view bytes) {
     Reader reader(bytes);
     std::uint8_t found = 0;
     reader(found);
-    Reader::check(found == format);
+    archive::check(found == format);
     LogEntry entry;
     reader(entry.origin.replica);
     reader(entry.origin.proposal);

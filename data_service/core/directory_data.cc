@@ -6,18 +6,6 @@
 namespace juxta::data {
 namespace {
 
-Applied refused() { return {}; }
-
-Applied accepted() {
-    Applied applied;
-    applied.accepted = true;
-    return applied;
-}
-
-bool outlives_its_client(Persistence mode) {
-    return mode != Persistence::volatile_ && mode != Persistence::strictly_volatile;
-}
-
 constexpr std::size_t few_names = 64;  // not worth cleaning up
 
 }  // namespace
@@ -269,7 +257,7 @@ Applied Directory::act(const ChangeDatum& command) {
         return refused();
     }
     index_spec(command.id, spec, false);
-    if (command.persistence && outlives_its_client(mode) && spec.lifetime == Lifetime::client) {
+    if (command.persistence && !is_fleeting(mode) && spec.lifetime == Lifetime::client) {
         spec.lifetime = Lifetime::until_freed;
     }
     if (command.lease_ms) {

@@ -16,7 +16,6 @@ namespace juxta::data {
 namespace {
 
 using archive::Packer;
-using archive::Reader;
 using archive::Unpacker;
 
 constexpr std::string_view magic = "JXDIR1\n";
@@ -56,7 +55,7 @@ Member take_member(Unpacker& from) {
 }
 
 void put(std::string& out, const std::vector<Member>& members) {
-    Packer{out}(members.size());
+    Packer{out}.count(members.size());
     for (const Member& member : members) put(out, member);
 }
 
@@ -103,7 +102,7 @@ GroupRecord Directory::unpack_group(const Stored& stored, BlockNumber block) {
     View& view = record.view;
     unsigned flags = 0;
     from(flags);
-    Reader::check(flags <= all_flags);
+    archive::check(flags <= all_flags);
     from(view.epoch);
     view.members = take_members(from);
     view.activated = flags & activated_flag;
@@ -121,7 +120,7 @@ GroupRecord Directory::unpack_group(const Stored& stored, BlockNumber block) {
     if (flags & joining_flag) from(view.joiner_named);
     view.closed = flags & closed_flag;
     from.finish();
-    Reader::check(record.bases.size() == record.holders.size());
+    archive::check(record.bases.size() == record.holders.size());
     return record;
 }
 
@@ -188,7 +187,7 @@ std::string Directory::snapshot() const {
 }
 
 Directory Directory::restored(std::string_view snapshot) {
-    Reader::check(snapshot.starts_with(magic));
+    archive::check(snapshot.starts_with(magic));
     Unpacker from(snapshot.substr(magic.size()));
     Directory directory;
     for (std::size_t left = from.count(); left > 0; --left) {
@@ -206,7 +205,7 @@ Directory Directory::restored(std::string_view snapshot) {
         id.low = take(from);
         unsigned flags = 0;
         from(flags);
-        Reader::check(flags <= 3);
+        archive::check(flags <= 3);
         Stored stored;
         stored.lost = flags & 1;
         stored.freed = flags & 2;
@@ -239,7 +238,7 @@ void Directory::adopt(const DataId& id, Stored stored) {
         std::ranges::sort(named);
         const auto repeats = std::ranges::unique(named);
         named.erase(repeats.begin(), repeats.end());
-        for (ProviderId provider : named) Reader::check(providers_.contains(provider));
+        for (ProviderId provider : named) archive::check(providers_.contains(provider));
         if (!stored.lost && !stored.freed) index_names({id, block}, {}, named);
     }
     data_.emplace(id, std::move(stored));

@@ -7,7 +7,10 @@ namespace juxta::data {
 
 Overseer::Overseer(const Durations& durations, std::function<std::uint64_t(std::uint64_t)> pick,
                    std::string own_cluster)
-    : durations_(durations), pick_(std::move(pick)), own_cluster_(std::move(own_cluster)) {}
+    : durations_(durations),
+      pick_(std::move(pick)),
+      own_cluster_(std::move(own_cluster)),
+      salt_(pick_(std::uint64_t{1} << 62) | 1) {}
 
 // -- signs of life --------------------------------------------------------------------------------
 
@@ -51,7 +54,7 @@ void Overseer::heard(const Member& member, Time now) {
     const Sign* known = sign_of(member);
     set_sign(member, known == nullptr ? now : std::max(known->at, now), true);
     evicted_.erase(member);
-    by_use_.insert({rank_of(member.provider), member.provider});
+    by_use_.insert(use_of(member.provider));
 }
 
 void Overseer::suspect(const Member& member) { suspected_.insert(member); }

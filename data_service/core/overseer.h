@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -150,7 +151,9 @@ private:
     bool is_fresh(const Member& member, Time now) const;
 
     Room room_of(const ProviderRecord& provider) const;
-    std::uint64_t rank_of(ProviderId provider) const;  // what it uses, or will
+    std::uint64_t rank_of(ProviderId provider) const;                  // what it uses, or will
+    using Use = std::tuple<std::uint64_t, std::uint64_t, ProviderId>;  // its rank, any order
+    Use use_of(ProviderId provider) const;
     void move_rank(ProviderId provider, const std::function<void()>& change);
     bool may_hold(const ProviderRecord& provider, const Wanted& wanted) const;
     std::optional<Member> best(const Directory& directory, const Wanted& wanted,
@@ -182,6 +185,7 @@ private:
     Durations durations_;
     std::function<std::uint64_t(std::uint64_t)> pick_;
     const std::string own_cluster_;
+    const std::uint64_t salt_;  // odd
     std::optional<Time> began_;
     std::unordered_map<ProviderId, Sign> signs_;
     std::set<std::pair<Time, Member>> by_sign_;  // the longest silent first
@@ -190,7 +194,7 @@ private:
     std::set<Member> evicted_;
     std::unordered_map<ProviderId, Room> room_;
     std::unordered_map<ProviderId, Load> loads_;
-    std::set<std::pair<std::uint64_t, ProviderId>> by_use_;  // rank_of, of who was ever heard
+    std::set<Use> by_use_;  // of who was ever heard
     std::map<GroupId, Filling> filling_;
     std::map<std::pair<GroupId, ProviderId>, Offer> offers_;
     std::map<ProviderId, Incarnation> told_all_;  // who has told of all its disk

@@ -31,10 +31,16 @@ std::uint64_t Overseer::rank_of(ProviderId provider) const {
            (load == loads_.end() ? 0 : load->second.expected_bytes);
 }
 
+// Those used alike stand in any order, the same for long: names, and so ids, that are near each
+// other may be those of one rack.
+Overseer::Use Overseer::use_of(ProviderId provider) const {
+    return {rank_of(provider), provider.value * salt_, provider};
+}
+
 void Overseer::move_rank(ProviderId provider, const std::function<void()>& change) {
-    const bool there = by_use_.erase({rank_of(provider), provider}) > 0;
+    const bool there = by_use_.erase(use_of(provider)) > 0;
     change();
-    if (there) by_use_.insert({rank_of(provider), provider});
+    if (there) by_use_.insert(use_of(provider));
 }
 
 void Overseer::room(ProviderId provider, std::uint64_t free_bytes, std::uint64_t used_bytes,
@@ -130,7 +136,7 @@ std::optional<Member> Overseer::best(const Directory& directory, const Wanted& w
     std::optional<std::pair<bool, std::uint64_t>> best_rank;
     std::vector<Member> equals;
     std::size_t looked_at = 0;
-    for (const auto& [used, id] : by_use_) {
+    for (const auto& [used, order, id] : by_use_) {
         if (best_rank && !best_rank->first && used > best_rank->second) break;
         if (best_rank && ++looked_at > most_looked_at) break;
         if (wanted.avoid.contains(id)) continue;

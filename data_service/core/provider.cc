@@ -15,11 +15,6 @@ constexpr std::size_t kManagerThreads = 3;
 constexpr std::size_t kRecordedAtOnce = 1000;
 constexpr std::chrono::seconds kSavingTime{5};  // that a delivery waits for the disk
 
-template <class... Cases>
-struct Overloaded : Cases... {
-    using Cases::operator()...;
-};
-
 }  // namespace
 
 Provider::Provider(ProviderSettings settings, SegmentStore& store, ManagerLink& manager,
@@ -131,9 +126,18 @@ void Provider::carry_out(std::size_t lane, bool waits) {
     peers_.serve(posted, waits && lane == 0);  // disks are better asked at the same time
 }
 
-// C10: bytes of small segments travel with the entry that names them.
+// C10, J1: bytes of small segments travel with the entry that names them, and with a ledger.
 void Provider::fill_in_contents(std::vector<PeerMessage>& messages) const {
     std::erase_if(messages, [&](PeerMessage& message) {
+        auto* fill = std::get_if<Fill>(&message.body);
+        if (fill != nullptr && fill->contents.empty()) {
+            std::erase_if(fill->carried, [&](const CarriedSegment& carried) {
+                const auto content = store_.open(carried.segment);
+                const bool is_there = content && content->small;
+                if (is_there) fill->contents.push_back(content->small);
+                return !is_there;  // it is offered by and by
+            });
+        }
         auto* replicate = std::get_if<Replicate>(&message.body);
         if (replicate == nullptr || !replicate->contents.empty()) return false;
         for (const CarriedSegment& carried : replicate->entry.carried) {
@@ -221,19 +225,14 @@ void Provider::fetch_for_group(const FetchOrder& order) {
 // Each is repeated by the machine until it is answered: what waits already is enough.
 void Provider::tell_manager(const ManagerMessage& message) {
     if (const auto* where = std::get_if<WhereAre>(&message)) return ask_where(where->datum);
-    const GroupId group = std::visit(Overloaded{[](const WhereAre& m) {
-                                                    return GroupId{m.datum, 0};
-                                                },
-                                                [](const auto& m) { return m.group; }},
-                                     message);
+    const auto* activated = std::get_if<Activated>(&message);
+    const auto* full = std::get_if<Full>(&message);
+    const GroupId group = activated != nullptr ? activated->group : full->group;
     const std::string cluster = owner_of(group);
     const bool begins = state_.with([&](State& s) {
         ClusterTie& tie = s.ties[cluster];
-        if (const auto* activated = std::get_if<Activated>(&message)) {
-            tie.activated[group] = *activated;
-        } else if (const auto* full = std::get_if<Full>(&message)) {
-            tie.full[group] = *full;
-        }
+        if (activated != nullptr) tie.activated[group] = *activated;
+        if (full != nullptr) tie.full[group] = *full;
         return !s.stopping && !std::exchange(tie.recording, true);
     });
     if (begins) manager_crew_.run([this, cluster] { record_all(cluster); });
@@ -321,14 +320,16 @@ void Provider::begin_to_join(const PeerMessage& message, const Fill& fill) {
     begin_to_beat(owner);
 }
 
-// Bytes that come with an entry; of a durable group they go to disk with what it decides.
+// Bytes that come with a message; of a durable group they go to disk with what it decides.
 std::vector<SmallContent> Provider::take_in(const PeerMessage& message) {
     std::vector<SmallContent> taken;
     const auto* replicate = std::get_if<Replicate>(&message.body);
-    if (replicate == nullptr) return taken;
-    const auto& carried = replicate->entry.carried;
-    for (std::size_t i = 0; i < std::min(carried.size(), replicate->contents.size()); ++i) {
-        const auto& content = replicate->contents[i];
+    const auto* fill = std::get_if<Fill>(&message.body);
+    if (replicate == nullptr && fill == nullptr) return taken;
+    const auto& carried = replicate != nullptr ? replicate->entry.carried : fill->carried;
+    const Contents& contents = replicate != nullptr ? replicate->contents : fill->contents;
+    for (std::size_t i = 0; i < std::min(carried.size(), contents.size()); ++i) {
+        const auto& content = contents[i];
         if (content->size() > SegmentStore::kSmall) continue;
         store_.put_small(carried[i].segment, *content, true);
         taken.push_back({carried[i].segment, content});

@@ -22,10 +22,6 @@ GroupSettings settings_of(const DataSpec& spec) {
             .write_once = protocol != nullptr && protocol->write_once()};
 }
 
-bool is_volatile(Persistence mode) {
-    return mode == Persistence::volatile_ || mode == Persistence::strictly_volatile;
-}
-
 }  // namespace
 
 void Provider::check_reservation(const Reservation& wanted) const {
@@ -80,8 +76,7 @@ void Provider::reserve(const Reservation& wanted) {
         if (!is_here) store_.cancel_reservation(group);
         throw;
     }
-    const bool alone = is_volatile(wanted.spec.persistence) && wanted.spec.copies <= 1 &&
-                       settings.block_count == 1 && !settings.durable;
+    const bool alone = needs_no_round(wanted.spec);
     state_.with([&](State& s) {
         const ProviderGroup* before = s.find(group);
         if (before != nullptr && before->member.has_copy()) return;  // the same, twice at once

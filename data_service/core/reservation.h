@@ -18,4 +18,10 @@ struct Reservation {
     std::string owner;        // the cluster whose manager decides about the datum
 };
 
+// Its provider is the only one who has to know of it: no decision of the managers is needed.
+inline bool needs_no_round(const DataSpec& spec) {
+    return is_fleeting(spec.persistence) && spec.copies == 1 && spec.clusters == 1 &&
+           spec.block_count() == 1 && !spec.durable && spec.name.empty();
+}
+
 }  // namespace juxta::data

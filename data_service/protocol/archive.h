@@ -10,8 +10,11 @@
 // Threading: none of its own.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,26 +29,91 @@
 
 namespace juxta::data::archive {
 
-// Writes and reads share one description of each structure: `fields(archive, value)`. The writer
-// takes values as they are, the reader fills them in.
-class Writer {
-public:
-    explicit Writer(std::string& out) : out_(out) {}
+[[noreturn]] inline void refuse() {
+    throw Error(
+        ErrorCode::internal,
+        "a record on disk passes its checksum and makes no sense; it was written by another "
+        "version");
+}
 
+inline void check(bool holds) {
+    if (!holds) refuse();
+}
+
+inline std::string_view take(std::string_view& rest, std::size_t bytes) {
+    check(bytes <= rest.size());
+    const std::string_view taken = rest.substr(0, bytes);
+    rest.remove_prefix(bytes);
+    return taken;
+}
+
+// Numbers in the bytes that they have.
+struct WholeNumbers {
     template <class Number>
-    requires std::is_arithmetic_v<Number> || std::is_enum_v<Number>
-    void operator()(const Number& number) {
+    static void put(std::string& out, Number number) {
         char bytes[sizeof number];
         std::memcpy(bytes, &number, sizeof number);
-        out_.append(bytes, sizeof number);
+        out.append(bytes, sizeof number);
+    }
+    template <class Number>
+    static Number take(std::string_view& rest) {
+        Number number{};
+        std::memcpy(&number, archive::take(rest, sizeof number).data(), sizeof number);
+        return number;
+    }
+};
+
+// Numbers in the bytes that they need (LEB128).
+struct ShortNumbers {
+    template <class Number>
+    static void put(std::string& out, Number number) {
+        auto left = static_cast<std::uint64_t>(number);
+        for (; left >= 0x80; left >>= 7) out.push_back(static_cast<char>(left | 0x80));
+        out.push_back(static_cast<char>(left));
+    }
+    template <class Number>
+    static Number take(std::string_view& rest) {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0;; shift += 7) {
+            check(!rest.empty() && shift < 64);
+            const auto byte = static_cast<unsigned char>(rest.front());
+            rest.remove_prefix(1);
+            value |= std::uint64_t{byte & 0x7fu} << shift;
+            if (byte < 0x80) break;
+        }
+        check(value <= static_cast<std::uint64_t>(std::numeric_limits<Number>::max()));
+        return static_cast<Number>(value);
+    }
+};
+
+// Writes and reads share one description of each structure: `fields(archive, value)`. The writer
+// takes values as they are, the reader fills them in. Lists begin with their length.
+template <class Numbers>
+class BasicWriter {
+public:
+    explicit BasicWriter(std::string& out) : out_(out) {}
+
+    template <class Number>
+    requires std::is_integral_v<Number>
+    void operator()(const Number& number) {
+        if constexpr (std::is_same_v<Number, bool>) {
+            Numbers::put(out_, static_cast<std::uint8_t>(number));
+        } else {
+            Numbers::put(out_, number);
+        }
+    }
+    template <class Enumeration>
+    requires std::is_enum_v<Enumeration>
+    void operator()(const Enumeration& value) {
+        (*this)(static_cast<std::underlying_type_t<Enumeration>>(value));
     }
     void operator()(const std::string& text) {
-        (*this)(static_cast<std::uint32_t>(text.size()));
+        count(text.size());
         out_ += text;
     }
     template <class Item>
     void operator()(const std::vector<Item>& items) {
-        (*this)(static_cast<std::uint32_t>(items.size()));
+        count(items.size());
         for (const Item& item : items) (*this)(item);
     }
     template <class Item>
@@ -55,7 +123,7 @@ public:
     }
     template <class Key, class Item>
     void operator()(const std::map<Key, Item>& items) {
-        (*this)(static_cast<std::uint32_t>(items.size()));
+        count(items.size());
         for (const auto& [key, item] : items) {
             (*this)(key);
             (*this)(item);
@@ -66,22 +134,22 @@ public:
         fields(*this, value);
     }
 
+    void count(std::size_t items) { Numbers::put(out_, static_cast<std::uint32_t>(items)); }
+
 private:
     std::string& out_;
 };
 
-class Reader {
+template <class Numbers>
+class BasicReader {
 public:
-    explicit Reader(std::string_view bytes) : rest_(bytes) {}
+    explicit BasicReader(std::string_view bytes) : rest_(bytes) {}
 
     template <class Number>
-    requires std::is_arithmetic_v<Number>
-    void operator()(Number& number) {
-        std::memcpy(&number, take(sizeof number).data(), sizeof number);
-    }
+    requires std::is_integral_v<Number>
+    void operator()(Number& number) { number = Numbers::template take<Number>(rest_); }
     void operator()(bool& flag) {
-        std::uint8_t byte = 0;
-        (*this)(byte);
+        const auto byte = Numbers::template take<std::uint8_t>(rest_);
         check(byte <= 1);
         flag = byte == 1;
     }
@@ -92,7 +160,9 @@ public:
     void operator()(std::string& text) { text = take(count()); }
     template <class Item>
     void operator()(std::vector<Item>& items) {
-        for (std::size_t left = count(); left > 0; --left) (*this)(items.emplace_back());
+        const std::size_t size = count();
+        items.reserve(std::min(size, kReserved));
+        for (std::size_t left = size; left > 0; --left) (*this)(items.emplace_back());
     }
     template <class Item>
     void operator()(std::optional<Item>& item) {
@@ -111,40 +181,32 @@ public:
     template <class Structure>
     requires(std::is_class_v<Structure>) void operator()(Structure& value) { fields(*this, value); }
 
-    void finish() const { check(rest_.empty()); }
-
-    static void check(bool holds) {
-        if (!holds) {
-            throw Error(ErrorCode::internal,
-                        "a record on disk passes its checksum and makes no sense; it was written "
-                        "by another version");
-        }
-    }
-
-private:
-    std::string_view take(std::size_t bytes) {
-        check(bytes <= rest_.size());
-        const std::string_view taken = rest_.substr(0, bytes);
-        rest_.remove_prefix(bytes);
-        return taken;
-    }
+    std::string_view take(std::size_t bytes) { return archive::take(rest_, bytes); }
     // The number of items that follow, each of at least one byte.
     std::size_t count() {
-        std::uint32_t number = 0;
-        (*this)(number);
+        const auto number = Numbers::template take<std::uint32_t>(rest_);
         check(number <= rest_.size());
         return number;
     }
+    void finish() const { check(rest_.empty()); }
+
+private:
+    // Of a list: its length is a claim.
+    static constexpr std::size_t kReserved = 16;
+
     template <class Enumeration>
     void enumerator(Enumeration& value, Enumeration last) {
-        std::underlying_type_t<Enumeration> number = 0;
-        (*this)(number);
-        check(number <= static_cast<std::underlying_type_t<Enumeration>>(last));
+        using Number = std::underlying_type_t<Enumeration>;
+        const auto number = Numbers::template take<Number>(rest_);
+        check(number <= static_cast<Number>(last));
         value = static_cast<Enumeration>(number);
     }
 
     std::string_view rest_;
 };
+
+using Writer = BasicWriter<WholeNumbers>;
+using Reader = BasicReader<WholeNumbers>;
 
 // Both archives see the fields of `Structure`: const for the writer, not for the reader.
 template <class Given, class Structure>

@@ -17,7 +17,10 @@ void GroupMember::receive(const PeerMessage& message, Time now, Outputs& out) {
     if (message.group != group_ || message.to != self_) return;
     std::visit(Overloaded{
                    [&](const Barrier& b) { receive_ledger(message, b.view, *b.ledger, now, out); },
-                   [&](const Fill& f) { receive_ledger(message, f.view, *f.ledger, now, out); },
+                   [&](const Fill& f) {
+                       receive_ledger(message, f.view, *f.ledger, now, out);
+                       drop_untaken(f.carried, out);
+                   },
                    [&](const Replicate& r) { receive_entry(message, r.entry, out); },
                    [&](const Beacon& b) { receive_beacon(message, b.stamp, now, out); },
                    [&](const OfferSegment& o) { receive_offer(message, o, out); },
@@ -78,9 +81,14 @@ void GroupMember::receive_ledger(const PeerMessage& message, const View& view, c
     }
     if (is_barrier) {
         send(message.from, BarrierOk{ledger_.lsn}, out);
-    } else {
-        send(message.from, Replicated{ledger_.lsn}, out);
+        return;
     }
+    for (const CarriedSegment& one : std::get<Fill>(message.body).carried) {
+        if (!accepts(one.segment)) continue;
+        shelf_.put(one.segment, one.bytes);
+        send(message.from, SegmentStored{one.segment}, out);
+    }
+    send(message.from, Replicated{ledger_.lsn}, out);
 }
 
 // R2, and C10: the segments that an entry carries are held with it.

@@ -32,9 +32,10 @@ struct BarrierOk {
 };
 // `contents`: the bytes of entry.carried, one after the other. Left empty by the machine: the
 // component fills them in before sending, and stores them before receive() on arrival.
+using Contents = std::vector<std::shared_ptr<const std::vector<std::byte>>>;
 struct Replicate {
     Entry entry;
-    std::vector<std::shared_ptr<const std::vector<std::byte>>> contents = {};
+    Contents contents = {};
 };
 struct Replicated {
     Lsn lsn = 0;
@@ -46,11 +47,15 @@ struct BeaconOk {
     Time stamp = 0;
 };  // that of the beacon answered
 struct SteppedDown {};
-// Answered by Replicated. Tells a joiner all it has to know of its datum.
+// Answered by Replicated. Tells a joiner all it has to know of its datum. `carried`: some small
+// segments, each answered by SegmentStored; `contents` as of Replicate, but the component may leave
+// out what it does not have any more.
 struct Fill {
     View view;
     LedgerSnapshot ledger;
     GroupSettings settings = {};
+    std::vector<CarriedSegment> carried = {};
+    Contents contents = {};
 };
 // "I have this segment; store it." The bytes are pulled from the sender; answered by
 // SegmentStored when they are there (or are garbage already).

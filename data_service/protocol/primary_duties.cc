@@ -6,9 +6,10 @@
 namespace juxta::data {
 namespace {
 
-constexpr std::size_t kFillWindow = 32;    // segments on their way to a joiner at a time
-constexpr std::size_t kMostBehind = 4096;  // entries; a ledger is less than more of them
-constexpr std::size_t kNearly = 16;        // entries that a joiner may lack when it is counted
+constexpr std::size_t kFillWindow = 32;         // segments on their way to a joiner at a time
+constexpr std::size_t kMostBehind = 4096;       // entries; a ledger is less than more of them
+constexpr std::size_t kNearly = 16;             // entries that a joiner may lack when it is counted
+constexpr std::uint64_t kCarriedBytes = 65536;  // with a ledger
 
 }  // namespace
 
@@ -244,7 +245,17 @@ void GroupMember::send_ledger_to_joiner(Time now, Outputs& out) {
     if (joiner.ledger_sent_at && now - *joiner.ledger_sent_at < durations_.beacon()) return;
     joiner.ledger_sent_at = now;
     joiner.log.clear();
-    send(*view_.joiner, Fill{view_, std::make_shared<const Ledger>(ledger_), settings_}, out);
+    Fill fill{view_, std::make_shared<const Ledger>(ledger_), settings_};
+    std::uint64_t carried_bytes = 0;
+    for (auto held = shelf_.held().rbegin(); held != shelf_.held().rend(); ++held) {
+        const auto& [segment, bytes] = *held;
+        if (joiner.has.contains(segment) || joiner.offered_at.contains(segment)) continue;
+        carried_bytes += bytes;
+        if (carried_bytes > kCarriedBytes) break;
+        fill.carried.push_back({segment, bytes});
+        joiner.offered_at[segment] = now;
+    }
+    send(*view_.joiner, std::move(fill), out);
 }
 
 // J1 to J3: segments, staged ones included, and the ledger. When little is missing it counts for
@@ -255,7 +266,9 @@ void GroupMember::fill_joiner(Time now, Outputs& out) {
     const Lsn acked = tenure_->replication.acked[*view_.joiner];
     if (joiner.log.empty()) joiner.moved_at = now;
     const bool is_stuck = now - joiner.moved_at >= durations_.heartbeat;
-    if (is_stuck || joiner.log.size() > kMostBehind) joiner.has_ledger = false;
+    // Not of one that counts: what it acknowledges it has to have from entries, with their segments.
+    const bool begins_anew = is_stuck || joiner.log.size() > kMostBehind;
+    if (begins_anew && !joiner.counted) joiner.has_ledger = false;
     if (!joiner.has_ledger) send_ledger_to_joiner(now, out);
     const Lacking lacking = offer_to_joiner(now, out);
     const bool follows = joiner.has_ledger && joiner.log.size() <= kNearly;

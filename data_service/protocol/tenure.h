@@ -1,5 +1,6 @@
 // What a primary owns. All of it dies with its tenure, which begins with one view and goes on in
-// those that only add copies or drop dead ones (docs/protocol.md, sections 4 and 7). Plain state; the rules are in GroupMember.
+// those that only add copies or drop dead ones (docs/protocol.md, sections 4 and 7). Plain state;
+// the rules are in GroupMember.
 #pragma once
 
 #include <deque>

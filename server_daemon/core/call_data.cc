@@ -172,8 +172,7 @@ OutputPlace CallData::allocate(std::size_t argument, const DataType& type) {
     product.is_new = true;
     // A name is moved from whoever has it; a call that fails later must not have done that.
     product.name = std::exchange(spec.name, {});
-    if (spec.lifetime == Lifetime::until_freed && spec.persistence != Persistence::volatile_ &&
-        spec.persistence != Persistence::strictly_volatile) {
+    if (spec.lifetime == Lifetime::until_freed && !is_fleeting(spec.persistence)) {
         // Nobody knows of it yet: until it is committed it goes with this server, if that dies.
         product.kept = spec.persistence;
         if (spec.persistence == Persistence::unique_sticky) spec.copies = 1;

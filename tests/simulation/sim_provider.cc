@@ -147,6 +147,12 @@ void SimProvider::carry_out(const GroupId& group, Outputs& outputs, Packets& out
             }
         }
         if (!all_there) continue;  // it has been retired meanwhile
+        if (auto* fill = std::get_if<Fill>(&message.body)) {
+            std::erase_if(fill->carried, [&](const auto& one) { return !content(one.segment); });
+            for (const CarriedSegment& one : fill->carried) {
+                fill->contents.push_back(as_bytes(*content(one.segment)));
+            }
+        }
         const Member to = message.to;
         out.push_back(to_member(to, std::move(message)));
     }
@@ -212,6 +218,13 @@ void SimProvider::on_message(const PeerMessage& message, Time now, Packets& out)
             const SegmentId& segment = entry->entry.carried[i].segment;
             if (is(Weakening::carried_not_stored)) continue;
             store_of(segment)[segment] = from_bytes(*entry->contents[i]);
+        }
+    }
+    if (const auto* fill = std::get_if<Fill>(&message.body)) {
+        for (std::size_t i = 0; i < fill->contents.size(); ++i) {
+            if (is(Weakening::carried_not_stored)) continue;
+            const SegmentId& segment = fill->carried[i].segment;
+            store_of(segment)[segment] = from_bytes(*fill->contents[i]);
         }
     }
     if (weakening_ != Weakening::none) prepare(message, now, out);

@@ -120,7 +120,7 @@ protected:
     // One whole write.
     Version write(ClientId client, std::uint64_t rid) {
         const Token token = lock(client, rid);
-        EXPECT_TRUE(answer<Done>(ask(client, rid, Stage{segment(token), 8})));
+        EXPECT_TRUE(answer<Done>(ask(client, rid, Stage{segment(token), segment_bytes})));
         const auto* committed = answer<Committed>(ask(client, rid + 1, release(token)));
         EXPECT_TRUE(committed);
         return committed ? committed->version : 0;
@@ -151,6 +151,7 @@ protected:
     std::function<void(std::uint64_t, const Outputs&)> on_outputs;
     std::map<std::uint64_t, SavedCopy> disk;
     bool fetching = true;
+    std::uint64_t segment_bytes = 8;  // many of them do not come with a ledger
     std::uint64_t last_ticket = 0;
 };
 

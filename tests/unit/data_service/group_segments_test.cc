@@ -10,6 +10,7 @@ using Garbage = DataGroup;
 
 // Found by simulation, seed 19969: the bytes stayed for ever.
 TEST_F(Joining, bytes_that_arrive_at_a_joiner_after_the_end_are_discarded) {
+    segment_bytes = 1 << 20;
     allocate(1);
     write(kAnn, 1);
     add(GroupMember::absent(kHome, member(2), {}, durations), 2);
@@ -49,6 +50,7 @@ TEST_F(Joining, counts_before_it_is_reported_and_is_filled_with_staged_segments_
 }
 
 TEST_F(Joining, a_joiner_below_full_delays_nobody) {
+    segment_bytes = 1 << 20;
     allocate(1);
     add(GroupMember::absent(kHome, member(2), {}, durations), 2);
     fetching = false;
@@ -59,6 +61,20 @@ TEST_F(Joining, a_joiner_below_full_delays_nobody) {
     recorded();
     EXPECT_EQ(write(kAnn, 3), 2u);
     EXPECT_FALSE(std::holds_alternative<Full>(to_manager.back()));
+}
+
+TEST_F(Joining, small_segments_come_with_the_ledger) {
+    allocate(1);
+    write(kAnn, 1);
+    add(GroupMember::absent(kHome, member(2), {}, durations), 2);
+    fetching = false;
+    View next = successor({member(1)});
+    next.joiner = member(2);
+    install(next);
+    recorded();
+    EXPECT_TRUE(fetches.empty());
+    EXPECT_TRUE(std::holds_alternative<Full>(to_manager.back()));
+    EXPECT_EQ(at(2).segments(), at(1).segments());
 }
 
 TEST_F(Joining, a_joiner_reuses_the_segments_that_it_has) {

@@ -113,8 +113,10 @@ TEST_F(TenureThatGoesOn, fills_a_copy_although_a_client_writes_without_a_pause) 
             Outputs out;
             at(to).receive(message, now, out);
             for (PeerMessage& m : out.to_members) {
-                if (m.to == member(3) || m.from == member(3)) late.push_back(m);
-                else wire.push_back(m);
+                if (m.to == member(3) || m.from == member(3))
+                    late.push_back(m);
+                else
+                    wire.push_back(m);
             }
             out.to_members.clear();
             carry_out(to, out);
@@ -167,11 +169,11 @@ TEST_F(TenureThatGoesOn, forgets_what_a_joiner_said_when_it_joined_before) {
 TEST_F(TenureThatGoesOn, is_not_full_without_what_is_staged_a_second_time) {
     allocate(1);
     const Token token = lock(kAnn, 1);
-    ask(kAnn, 1, Stage{segment(token), 8});
+    ask(kAnn, 1, Stage{segment(token), 1 << 20});
     add_empty(2);
     fetching = false;
     install(continuation({member(1)}, member(2)));
-    ask(kAnn, 1, Stage{segment(token), 8});
+    ask(kAnn, 1, Stage{segment(token), 1 << 20});
     ticks_for(durations.beacon() * 3);
     EXPECT_FALSE(told_full());
     fetching = true;
