@@ -18,6 +18,7 @@ SIZES = {"64KiB": 65536, "1KiB": 1024, "16MiB": 16 << 20}
 SEEDS = 5
 MOST_KILLS = 13  # without restarts, of 16 providers with 3 copies
 GUESS = {False: 0.05, True: 1.1}  # R in s, until it is measured
+SHORTEST = 0.3  # s between kills
 STARTING = 15  # s, of a platform, and its end
 
 
@@ -48,7 +49,7 @@ class Plan:
 
     def point(self, size, silent, restart, per_stall, seed):
         stall = stall_of(self.runs, size, silent) or GUESS[silent]
-        delta = max(per_stall * stall, 0.3)
+        delta = per_stall * stall
         kills = MOST_KILLS if not restart else max(MOST_KILLS, min(40, int(30 / delta)))
         windows = 1 if not restart or delta > 5 else 2
         return (f"{size}-{mode(silent)}-{'restarts' if restart else 'none'}-{per_stall}-{seed}",
@@ -70,6 +71,8 @@ class Plan:
                 for silent in (False, True):
                     for restart in (True, False):
                         for per_stall in PER_STALL:
+                            if per_stall * (stall_of(self.runs, size, silent) or GUESS[silent]) < SHORTEST:
+                                continue  # whom to kill is looked up before: it takes longer
                             yield self.point(size, silent, restart, per_stall, seed)
             if seed == 1:
                 yield ("control-80s", self.options("64KiB", False, 1, delta=80, restart=0, windows=1, kills=MOST_KILLS))
