@@ -88,6 +88,28 @@ void TcpPingPong::round_trip() {
     }
 }
 
+TcpPingPong::Apart::Apart(const TcpPingPong& pair) : peer_(pair.peer_) {
+    ::sched_getaffinity(0, sizeof mine_, &mine_);
+    ::sched_getaffinity(peer_, sizeof theirs_, &theirs_);
+    int first = -1, second = -1;
+    for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+        if (!CPU_ISSET(processor, &mine_)) continue;
+        (first < 0 ? first : second) = processor;
+        if (second >= 0) break;
+    }
+    if (second < 0) return;
+    cpu_set_t one{}, other{};
+    CPU_SET(first, &one);
+    CPU_SET(second, &other);
+    ::sched_setaffinity(0, sizeof one, &one);
+    ::sched_setaffinity(peer_, sizeof other, &other);
+}
+
+TcpPingPong::Apart::~Apart() {
+    ::sched_setaffinity(0, sizeof mine_, &mine_);
+    ::sched_setaffinity(peer_, sizeof theirs_, &theirs_);
+}
+
 int answer_pings(unsigned short port, unsigned short corba_port) {
     UniqueFd connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_in address = loopback(port);

@@ -2,6 +2,7 @@
 // else.
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "common/base/unique_fd.h"
@@ -17,6 +18,20 @@ public:
 
     // One round trip.
     void round_trip();
+
+    // Puts the peer on another processor than this thread, where there are two, until its end: an
+    // idle machine keeps a ping-pong on one, and parts more processes than two. This thread is as
+    // free as before after.
+    class Apart {
+    public:
+        explicit Apart(const TcpPingPong& pair);
+        ~Apart();
+
+    private:
+        pid_t peer_;
+        cpu_set_t mine_{};
+        cpu_set_t theirs_{};
+    };
 
     // Where the same peer answers CORBA calls: bench/corba/null_call.h.
     unsigned short corba_port() const { return corba_port_; }

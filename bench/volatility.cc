@@ -42,7 +42,7 @@ public:
         : platform_(platform), extent_(extent), repeats_s_(extent.repeats_s) {}
 
     std::vector<Row> rows() {
-        rows_.push_back(loop_without_kills());
+        rows_ = loop_without_kills();
         RunSettings own;  // R: in a run of its own, 2.5 s apart
         own.delta_s = 2.5;
         own.kills = extent_.own_kills;
@@ -69,7 +69,8 @@ private:
         return row;
     }
 
-    Row loop_without_kills() const {
+    // Beside both: a round trip on one processor is what an idle machine makes of it.
+    std::vector<Row> loop_without_kills() const {
         LoopingClient looping(platform_.configuration(), 1024, kCopies,
                               LoopingClient::Clock::now());
         TcpPingPong raw;
@@ -81,7 +82,17 @@ private:
         row.unit = "us";
         row.reference_is = "raw TCP round trip of 64 bytes";
         row.bar = 12;
-        return row;
+        Row apart = measure_pairs(
+            extent_.pairs, [&] { return 1e6 * median_seconds(200, [&] { looping.once(); }); },
+            [&] {
+                const TcpPingPong::Apart on_two_processors(raw);
+                return 1e6 * median_seconds(1000, [&] { raw.round_trip(); });
+            });
+        apart.what = row.what + ", as its processes are spread";
+        apart.unit = row.unit;
+        apart.reference_is = row.reference_is + " between two processors";
+        apart.bar = row.bar;
+        return {row, apart};
     }
 
     // Again, if no window counts because the machine was busy with something else.
