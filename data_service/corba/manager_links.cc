@@ -134,7 +134,8 @@ void CorbaManagerLink::offer_disks(const std::string& cluster, const Member& sel
 
 void CorbaManagerLink::hold_volatile(const std::string& cluster, const Member& self,
                                      const std::vector<VolatileDatum>& held) {
-    for (std::size_t next = 0; next < held.size(); next += kHeldAtOnce) {
+    std::size_t next = 0;
+    do {
         const std::size_t end = std::min(next + kHeldAtOnce, held.size());
         const std::vector<VolatileDatum> some(held.begin() + static_cast<std::ptrdiff_t>(next),
                                               held.begin() + static_cast<std::ptrdiff_t>(end));
@@ -147,9 +148,11 @@ void CorbaManagerLink::hold_volatile(const std::string& cluster, const Member& s
             one.installed = data::to_wire(datum.view);
             return one;
         });
-        at(cluster, kCall,
-           [&](Wire::Manager_ptr manager) { manager->hold_volatile(data::to_wire(self), wire); });
-    }
+        at(cluster, kCall, [&](Wire::Manager_ptr manager) {
+            manager->hold_volatile(data::to_wire(self), wire, end == held.size());
+        });
+        next = end;
+    } while (next < held.size());
 }
 
 BeatReply CorbaManagerLink::beat(const std::string& cluster, const BeatReport& report) {

@@ -57,13 +57,14 @@ void ManagerServant::offer_disks(const Wire::Member& self, const Wire::DiskOffer
     });
 }
 
-void ManagerServant::hold_volatile(const Wire::Member& self, const Wire::VolatileData& held) {
+void ManagerServant::hold_volatile(const Wire::Member& self, const Wire::VolatileData& held,
+                                   CORBA::Boolean complete) {
     orb::answer([&] {
         const auto data = orb::collect(held, [](const Wire::VolatileDatum& datum) {
             return VolatileDatum{orb::from_wire(datum.id), orb::from_wire(datum.request),
                                  orb::from_wire(datum.spec), from_wire(datum.installed)};
         });
-        manager_.hold_volatile(from_wire(self), data);
+        manager_.hold_volatile(from_wire(self), data, complete);
     });
 }
 

@@ -18,7 +18,8 @@ public:
                            const Wire::NewestVersions& versions) override;
     void offer_disks(const Wire::Member& self, const Wire::DiskOffers& offers,
                      CORBA::Boolean complete) override;
-    void hold_volatile(const Wire::Member& self, const Wire::VolatileData& held) override;
+    void hold_volatile(const Wire::Member& self, const Wire::VolatileData& held,
+                       CORBA::Boolean complete) override;
     Wire::GroupEpochs* record(const Wire::Member& self, const Wire::GroupEpochs& activated,
                               const Wire::Joins& full) override;
     void suspect(const Wire::Member& who) override;

@@ -108,7 +108,7 @@ public:
     Durations register_provider(const ProviderContact& newcomer, const Room& room);
     BeatAnswer beat(const Beat& beat);
     void offer_disks(const Member& self, const std::vector<DiskOffer>& offers, bool complete);
-    void hold_volatile(const Member& self, const std::vector<VolatileDatum>& held);
+    void hold_volatile(const Member& self, const std::vector<VolatileDatum>& held, bool complete);
     std::vector<std::pair<GroupId, Epoch>> record(
         const Member& self, const std::vector<std::pair<GroupId, Epoch>>& activated,
         const std::vector<Join>& full);

@@ -117,7 +117,8 @@ void ClusterManager::offer_disks(const Member& self, const std::vector<DiskOffer
     wake();
 }
 
-void ClusterManager::hold_volatile(const Member& self, const std::vector<VolatileDatum>& held) {
+void ClusterManager::hold_volatile(const Member& self, const std::vector<VolatileDatum>& held,
+                                   bool complete) {
     state_.change([&](State& s) {
         Leadership& now_leading = leading(s);
         if (!now_leading.registered.contains(self) || s.directory.is_dead(self)) return;
@@ -135,6 +136,7 @@ void ClusterManager::hold_volatile(const Member& self, const std::vector<Volatil
             shelf.put(datum.id, std::move(record));
             note_life(now_leading, datum.id, datum.spec);
         }
+        if (!complete) return;
         now_leading.told_volatile.insert(self);
         now_leading.not_told.erase(self.provider);
     });

@@ -50,6 +50,7 @@ public:
     // After registering: all of them, also if there are none.
     virtual void offer_disks(const std::string& cluster, const Member& self,
                              const std::vector<DiskOffer>& offers) = 0;
+    // All of them, also if there is none: until then its manager forgets nothing for it.
     virtual void hold_volatile(const std::string& cluster, const Member& self,
                                const std::vector<VolatileDatum>& held) = 0;
     virtual BeatReply beat(const std::string& cluster, const BeatReport& report) = 0;

@@ -164,7 +164,7 @@ void Provider::register_once(const std::string& cluster) {
         return std::make_pair(s.offers(cluster), s.volatile_data(cluster));
     });
     manager_.offer_disks(cluster, settings_.self.self, offers);
-    if (!held.empty()) manager_.hold_volatile(cluster, settings_.self.self, held);
+    manager_.hold_volatile(cluster, settings_.self.self, held);
     const bool first = state_.change([&](State& s) {
         ClusterTie& tie = s.ties[cluster];
         tie.registered = true;

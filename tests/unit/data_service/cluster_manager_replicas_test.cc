@@ -60,7 +60,7 @@ TEST_F(ClusterManagerReplicas, who_does_not_lead_refuses_everything_and_says_who
             follower.beat({self, {}, {}, {}});
         },
         [&] { follower.offer_disks(self, {}, true); },
-        [&] { follower.hold_volatile(self, {}); },
+        [&] { follower.hold_volatile(self, {}, true); },
         [&] { follower.record(self, {}, {}); },
         [&] { follower.suspect(self); },
         [&] { follower.cached(contact("p1"), id, 1, true); },
@@ -200,8 +200,8 @@ TEST_F(ClusterManagerReplicas, the_provider_of_a_volatile_datum_tells_a_new_lead
     EXPECT_TRUE(beat("p1", {{group, 1}}).views.empty()) << "it is not taken for a freed one";
     std::thread late([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        manager_->hold_volatile(contact("p1").self,
-                                {{info.id, request, info.spec, info.blocks[0]}});
+        manager_->hold_volatile(contact("p1").self, {{info.id, request, info.spec, info.blocks[0]}},
+                                true);
     });
     EXPECT_EQ(manager_->find(info.id).blocks, info.blocks) << "who asks too early waits";
     late.join();

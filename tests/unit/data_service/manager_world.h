@@ -120,7 +120,7 @@ protected:
     }
     void join_with(const std::string& name, const Room& room, Incarnation incarnation = 1) {
         manager_->register_provider(contact(name, incarnation), room);
-        manager_->hold_volatile(contact(name, incarnation).self, {});
+        manager_->hold_volatile(contact(name, incarnation).self, {}, true);
     }
     BeatAnswer beat(const std::string& name, std::vector<std::pair<GroupId, Epoch>> epochs = {},
                     std::vector<std::pair<DataId, Version>> versions = {}) {

@@ -457,6 +457,13 @@ TEST_F(ProviderTest, registers_again_with_a_manager_that_was_restarted) {
     }));
 }
 
+// Else a manager that leads anew waits for that, and never tells it that a datum is forgotten.
+TEST_F(ProviderTest, tells_its_manager_that_it_holds_nothing_that_only_it_knows) {
+    world.add("a");
+    EXPECT_TRUE(eventually(
+        [&] { return world.manager.state.with([](auto& s) { return s.tellings == 1; }); }));
+}
+
 TEST_F(ProviderTest, ends_when_it_was_drained_and_nothing_needs_it) {
     auto& a = world.add("a");
     a.provider.drain();

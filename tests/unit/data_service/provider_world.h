@@ -48,6 +48,7 @@ public:
         std::set<std::string> clusters;  // that were registered with
         std::map<Member, std::vector<DiskOffer>> offered;
         std::vector<VolatileDatum> held;
+        int tellings = 0;  // of what is held
         int records = 0;
         std::size_t most_recorded = 0;
     };
@@ -86,7 +87,10 @@ public:
     }
     void hold_volatile(const std::string&, const Member&,
                        const std::vector<VolatileDatum>& held) override {
-        state.with([&](State& s) { s.held = held; });
+        state.with([&](State& s) {
+            s.held = held;
+            s.tellings += 1;
+        });
     }
     BeatReply beat(const std::string&, const BeatReport& report) override {
         return state.with([&](State& s) {
