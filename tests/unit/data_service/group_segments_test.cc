@@ -5,7 +5,16 @@
 namespace juxta::data {
 namespace {
 
-using Joining = DataGroup;
+class Joining : public DataGroup {
+protected:
+    // Copy 2 joins copy 1, whose new tenure is recorded.
+    void name_joiner() {
+        View next = successor({member(1)});
+        next.joiner = member(2);
+        install(next);
+        recorded();
+    }
+};
 using Garbage = DataGroup;
 
 // Found by simulation, seed 19969: the bytes stayed for ever.
@@ -15,10 +24,7 @@ TEST_F(Joining, bytes_that_arrive_at_a_joiner_after_the_end_are_discarded) {
     write(kAnn, 1);
     add(GroupMember::absent(kHome, member(2), {}, durations), 2);
     fetching = false;
-    View next = successor({member(1)});
-    next.joiner = member(2);
-    install(next);
-    recorded();
+    name_joiner();
     ticks_for(durations.beacon());
     ASSERT_FALSE(fetches.empty());
     View lost = successor({member(1)});
@@ -37,10 +43,7 @@ TEST_F(Joining, counts_before_it_is_reported_and_is_filled_with_staged_segments_
     const Token token = lock(kAnn, 3);
     ask(kAnn, 3, Stage{segment(token), 8});
     add(GroupMember::absent(kHome, member(2), {}, durations), 2);
-    View next = successor({member(1)});
-    next.joiner = member(2);
-    install(next);
-    recorded();
+    name_joiner();
     ticks_for(durations.beacon() * 2);
     ASSERT_TRUE(std::holds_alternative<Full>(to_manager.back()));
     EXPECT_TRUE(at(2).holds(segment(token)));
@@ -55,10 +58,7 @@ TEST_F(Joining, a_joiner_below_full_delays_nobody) {
     add(GroupMember::absent(kHome, member(2), {}, durations), 2);
     fetching = false;
     write(kAnn, 1);
-    View next = successor({member(1)});
-    next.joiner = member(2);
-    install(next);
-    recorded();
+    name_joiner();
     EXPECT_EQ(write(kAnn, 3), 2u);
     EXPECT_FALSE(std::holds_alternative<Full>(to_manager.back()));
 }
@@ -68,10 +68,7 @@ TEST_F(Joining, small_segments_come_with_the_ledger) {
     write(kAnn, 1);
     add(GroupMember::absent(kHome, member(2), {}, durations), 2);
     fetching = false;
-    View next = successor({member(1)});
-    next.joiner = member(2);
-    install(next);
-    recorded();
+    name_joiner();
     EXPECT_TRUE(fetches.empty());
     EXPECT_TRUE(std::holds_alternative<Full>(to_manager.back()));
     EXPECT_EQ(at(2).segments(), at(1).segments());
