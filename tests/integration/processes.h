@@ -50,7 +50,16 @@ public:
     ~Process() { kill(); }
 
     pid_t pid() const { return pid_; }
-    void signal(int number) const { ::kill(pid_, number); }
+    // Returns once a SIGSTOP has taken effect: until all its threads stand still it may answer.
+    void signal(int number) const {
+        ::kill(pid_, number);
+        siginfo_t told{};
+        for (int waited_ms = 0; number == SIGSTOP && waited_ms < 1000; ++waited_ms) {
+            ::waitid(P_PID, static_cast<id_t>(pid_), &told, WSTOPPED | WNOHANG);
+            if (told.si_pid == pid_) return;
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
 
     void kill() {
         if (pid_ == 0) return;
