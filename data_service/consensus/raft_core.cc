@@ -130,7 +130,6 @@ void RaftLog::Core::open() {
     raft_set_install_snapshot_timeout(&raft_, kInstallMs);
     raft_set_pre_vote(&raft_, true);
     raft_set_max_inflight_entries(&raft_, kMostUnconfirmed);
-    raft_set_snapshot_trailing(&raft_, settings_.trailing_entries);
     plan_snapshot();
     bootstrap();
     if (const int result = raft_start(&raft_)) refuse_to_open(result);

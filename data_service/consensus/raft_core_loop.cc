@@ -10,6 +10,8 @@ namespace {
 
 constexpr unsigned kMostInFlight = 4;   // entries of ours: what comes meanwhile shares the next
 constexpr unsigned kLeastEntries = 64;  // between snapshots
+constexpr std::uint64_t kLeastTrailing = 256;
+constexpr std::uint64_t kTypicalEntry = 512;  // bytes
 constexpr std::uint64_t kEntryOverhead = 64;
 constexpr auto kSlowDisk = std::chrono::seconds(3);
 constexpr auto kBetweenComplaints = std::chrono::seconds(10);
@@ -74,6 +76,9 @@ void RaftLog::Core::plan_snapshot() {
         bytes_since_snapshot_ >= std::max(settings_.snapshot_after_bytes, snapshot_bytes_ / 2);
     raft_set_snapshot_threshold(&raft_,
                                 is_due ? kLeastEntries : std::numeric_limits<unsigned>::max());
+    const std::uint64_t as_heavy = std::max(snapshot_bytes_ / kTypicalEntry, kLeastTrailing);
+    raft_set_snapshot_trailing(&raft_, static_cast<unsigned>(std::min<std::uint64_t>(
+                                           as_heavy, settings_.trailing_entries)));
 }
 
 void RaftLog::Core::observe() {

@@ -51,9 +51,12 @@ struct RaftLogSettings {
     std::vector<Replica> replicas{};
     unsigned election_ms = 300;
     unsigned heartbeat_ms = 60;
-    // A snapshot is taken when the entries since the last one outgrow this and half of it.
-    std::uint64_t snapshot_after_bytes = 8 << 20;
-    unsigned trailing_entries = 8192;  // kept for followers that are a little behind
+    // A snapshot is taken when the entries since the last one outgrow this and half of it. All
+    // entries since the one before it are in memory.
+    std::uint64_t snapshot_after_bytes = 1 << 20;
+    // The most that is kept for followers that are a little behind; fewer beside a small snapshot,
+    // which is as quickly sent.
+    unsigned trailing_entries = 8192;
     // This replica cannot go on (its text says why) and takes part no longer; from a thread of the
     // log.
     std::function<void(const std::string&)> on_failure{};
