@@ -1,5 +1,7 @@
 #include "data_service/consensus/raft_io.h"
 
+#include <malloc.h>
+
 #include <limits>
 
 #include "common/base/error.h"
@@ -225,6 +227,7 @@ void RaftIo::provide_snapshot(std::string snapshot) {
 
 void RaftIo::end_snapshot() {
     taken_.reset();
+    loop_.post([] { ::malloc_trim(0); });  // the entries before it have gone
     if (!held_back_) return;
     // Not at once: libraft is still amid the snapshot taken here.
     loop_.post([this] {

@@ -53,7 +53,7 @@ struct RaftLogSettings {
     unsigned heartbeat_ms = 60;
     // A snapshot is taken when the entries since the last one outgrow this and half of it. All
     // entries since the one before it are in memory.
-    std::uint64_t snapshot_after_bytes = 1 << 20;
+    std::uint64_t snapshot_after_bytes = 512 << 10;
     // The most that is kept for followers that are a little behind; fewer beside a small snapshot,
     // which is as quickly sent.
     unsigned trailing_entries = 8192;

@@ -98,7 +98,8 @@ def kills_and_counters(run):
 
         def counted():
             load.ask("pause")
-            time.sleep(run.rounds(60, 18))  # garbage of the dead goes after 10 s, heaps are trimmed each 5 s
+            # Garbage of the dead goes after 10 s, connections that nobody uses after 120 s.
+            time.sleep(run.rounds(140, 18))
             counters = Counters(stage, load)
             load.ask("resume")
             return counters
