@@ -84,7 +84,7 @@ public:
 
 class SilentProviders final : public ProviderCalls {
 public:
-    void reserve(const ProviderContact&, const Reservation&, unsigned) override {}
+    void reserve(const ProviderContact&, const std::vector<Reservation>&, unsigned) override {}
     void adopt(const ProviderContact&, const std::vector<GroupView>&, unsigned) override {}
     Seen look_at(const ProviderContact& provider, unsigned) override {
         return {Look::alive, provider.self.incarnation};

@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/orb/error_bridge.h"
+#include "common/orb/model_wire.h"
 #include "data_service/corba/group_wire.h"
 #include "data_service/corba/provider_wire.h"
 #include "data_service/corba/stale_connection.h"
@@ -18,10 +19,11 @@ constexpr std::chrono::milliseconds kLongestPause{128};
 
 }  // namespace
 
-void CorbaProviderCalls::reserve(const ProviderContact& provider, const Reservation& wanted,
-                                 unsigned deadline_ms) {
+void CorbaProviderCalls::reserve(const ProviderContact& provider,
+                                 const std::vector<Reservation>& wanted, unsigned deadline_ms) {
     const Wire::Provider_var remote = references_.at(provider.address);
-    const Wire::Reservation wire = to_wire(wanted);
+    Wire::Reservations wire;
+    orb::fill(wire, wanted, [](const Reservation& one) { return to_wire(one); });
     orb::Deadline deadline(deadline_ms);
     ask_repeatable([&] { remote->reserve(wire); });
 }

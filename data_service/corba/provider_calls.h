@@ -12,7 +12,7 @@ public:
     // `node` outlives it.
     explicit CorbaProviderCalls(orb::Node& node) : references_(node, "Provider") {}
 
-    void reserve(const ProviderContact& provider, const Reservation& wanted,
+    void reserve(const ProviderContact& provider, const std::vector<Reservation>& wanted,
                  unsigned deadline_ms) override;
     void adopt(const ProviderContact& provider, const std::vector<GroupView>& views,
                unsigned deadline_ms) override;

@@ -31,8 +31,10 @@ SmallContent small_content(const Wire::SmallSegment& wire) {
 
 }  // namespace
 
-void ProviderServant::reserve(const Wire::Reservation& wanted) {
-    orb::answer([&] { provider_.reserve(from_wire(wanted)); });
+void ProviderServant::reserve(const Wire::Reservations& wanted) {
+    orb::answer([&] {
+        for (CORBA::ULong i = 0; i < wanted.length(); ++i) provider_.reserve(from_wire(wanted[i]));
+    });
 }
 
 void ProviderServant::adopt(const Wire::GroupViews& views) {

@@ -12,7 +12,7 @@ public:
     // name in here.)
     explicit ProviderServant(data::Provider& provider) : provider_(provider) {}
 
-    void reserve(const Wire::Reservation& wanted) override;
+    void reserve(const Wire::Reservations& wanted) override;
     void adopt(const Wire::GroupViews& views) override;
     Wire::u64 incarnation() override;
     Wire::PeerMessages* deliver(const Wire::PeerMessages& messages) override;

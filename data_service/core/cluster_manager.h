@@ -46,7 +46,8 @@ class ProviderCalls {
 public:
     virtual ~ProviderCalls() = default;
 
-    virtual void reserve(const ProviderContact& provider, const Reservation& wanted,
+    // At the first that fails the rest is given up.
+    virtual void reserve(const ProviderContact& provider, const std::vector<Reservation>& wanted,
                          unsigned deadline_ms) = 0;
     virtual void adopt(const ProviderContact& provider, const std::vector<GroupView>& views,
                        unsigned deadline_ms) = 0;
@@ -199,12 +200,12 @@ private:
     std::vector<ProviderContact> due_probes(State& s, Time now);
     void start_probes(const std::vector<ProviderContact>& providers);
     void probe(const ProviderContact& provider);
-    void invite(const ProviderContact& joiner, const ChangeView& change);
+    void invite(const ProviderContact& joiner, const std::vector<ChangeView>& changes);
     void find_guests();
 
     // -- the loop
     void loop();
-    std::chrono::steady_clock::time_point next_silence() const;
+    std::chrono::steady_clock::time_point next_work() const;
     // False: there is more to do at once.
     bool work(bool beat);
     void look_around(Time now);

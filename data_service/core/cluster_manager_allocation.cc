@@ -139,7 +139,7 @@ std::vector<std::string> ClusterManager::reserve_at(const RequestId& request, co
     in_parallel(asked.size(), [&](std::size_t i) {
         const ProviderContact& provider = asked[i].provider;
         try {
-            calls_.reserve(provider, reservation(request, id, spec, asked[i].block),
+            calls_.reserve(provider, {reservation(request, id, spec, asked[i].block)},
                            milliseconds(settings_.provider_deadline));
         } catch (const Error& e) {
             failures[i] = provider.name + ": " + e.what();

@@ -33,7 +33,7 @@ void ClusterManager::loop() {
     bool idle = true;
     for (;;) {
         const auto until =
-            idle ? std::min(next_beat, next_silence()) : std::chrono::steady_clock::now();
+            idle ? std::min(next_beat, next_work()) : std::chrono::steady_clock::now();
         state_.wait_until(until, [](State& s) { return s.stopping || s.woken; });
         const bool ending = state_.with([](State& s) {
             s.woken = false;
@@ -53,11 +53,16 @@ void ClusterManager::loop() {
     }
 }
 
-// When somebody will have been silent for T_d, should that be to come.
-std::chrono::steady_clock::time_point ClusterManager::next_silence() const {
+// When somebody will have been silent for T_d, or the next copies have their turn, should that be
+// to come.
+std::chrono::steady_clock::time_point ClusterManager::next_work() const {
     const Time now = monotonic_now();
-    const auto at = state_.with([](const State& s) {
-        return s.leading ? s.leading->overseer.next_silence() : std::nullopt;
+    const auto at = state_.with([now](const State& s) -> std::optional<Time> {
+        if (!s.leading) return std::nullopt;
+        const Time turn = s.leading->overseer.next_turn();
+        if (s.leading->short_of_copies.empty() || turn < now)
+            return s.leading->overseer.next_silence();
+        return std::min(turn, s.leading->overseer.next_silence().value_or(turn));
     });
     if (!at || *at < now) return std::chrono::steady_clock::time_point::max();
     return std::chrono::steady_clock::now() + std::chrono::microseconds(*at - now);
@@ -68,7 +73,7 @@ bool ClusterManager::work(bool beat) {
     if (beat) look_around(now);
     std::vector<Command> commands;
     std::vector<ChangeView> invitations;
-    std::vector<std::pair<ProviderContact, ChangeView>> to_invite;
+    std::map<Member, std::pair<ProviderContact, std::vector<ChangeView>>> to_invite;
     std::vector<DataId> ended_volatile;
     std::size_t joins = 0;
     bool idle = true;
@@ -83,15 +88,17 @@ bool ClusterManager::work(bool beat) {
         for (ChangeView& change : invitations) {
             if (const auto contact = contact_of(s.directory, *change.joiner)) {
                 s.leading->inviting.insert(change.group);
-                to_invite.emplace_back(*contact, std::move(change));
+                auto& [joiner, changes] = to_invite[contact->self];
+                joiner = *contact;
+                changes.push_back(std::move(change));
             } else {
                 s.leading->overseer.not_joined(change.group);
             }
         }
         idle = s.leading->attention.empty() && !s.leading->swept && s.leading->ready.empty();
     });
-    for (auto& [joiner, change] : to_invite) {
-        crew_.run([this, joiner = joiner, change = change] { invite(joiner, change); });
+    for (auto& [member, invited] : to_invite) {
+        crew_.run([this, invited = std::move(invited)] { invite(invited.first, invited.second); });
     }
     for (const DataId& id : ended_volatile) free_volatile(id);
     if (commands.empty()) return idle;
@@ -114,7 +121,7 @@ bool ClusterManager::work(bool beat) {
                 const GroupId& group = std::get<ChangeView>(decided[i]).group;
                 s.leading->inviting.erase(group);
                 if (failed || !applied[i].accepted) s.leading->overseer.not_joined(group);
-                s.leading->attention.push_back(group);
+                s.leading->attention.push(s.directory, group);
             } else if (failed) {
                 if (const auto* change = std::get_if<ChangeView>(&decided[i])) {
                     s.leading->unsettled.insert(change->group);
@@ -198,8 +205,9 @@ void ClusterManager::look_at(State& s, const GroupId& group, Time now,
     if (now_leading.inviting.contains(group)) return;
     Overseer::Verdict verdict = now_leading.overseer.look_at(s.directory, group, now);
     if (!verdict.command) {
-        if (verdict.settled) {
+        if (verdict.settled || verdict.waits_for_turn) {
             now_leading.unsettled.erase(group);
+            if (verdict.waits_for_turn) now_leading.short_of_copies.push(s.directory, group);
             return;
         }
         now_leading.unsettled.insert(group);
@@ -222,12 +230,11 @@ std::vector<Command> ClusterManager::look_at_groups(State& s, Time now,
                                                     std::vector<ChangeView>& invitations) {
     Leadership& now_leading = *s.leading;
     std::vector<Command> commands;
-    std::set<GroupId> some;
-    while (!now_leading.attention.empty() && some.size() < most_groups_a_step) {
-        some.insert(now_leading.attention.front());
-        now_leading.attention.pop_front();
-    }
+    const std::vector<GroupId> some = now_leading.attention.take(most_groups_a_step);
     for (const GroupId& group : some) look_at(s, group, now, commands, invitations);
+    for (const GroupId& group :
+         now_leading.short_of_copies.take(now_leading.overseer.take_turn(now)))
+        look_at(s, group, now, commands, invitations);
 
     const std::size_t most = std::min(now_leading.unsettled.size(), most_unsettled_a_step);
     std::vector<GroupId> turn;
@@ -239,7 +246,8 @@ std::vector<Command> ClusterManager::look_at_groups(State& s, Time now,
     }
     if (!turn.empty()) now_leading.turn = turn.back();
     for (const GroupId& group : turn) {
-        if (!some.contains(group)) look_at(s, group, now, commands, invitations);
+        if (std::ranges::find(some, group) == some.end())
+            look_at(s, group, now, commands, invitations);
     }
 
     if (!now_leading.swept) return commands;
@@ -367,34 +375,39 @@ void ClusterManager::probe(const ProviderContact& provider) {
 
 // -- joiners --------------------------------------------------------------------------------------
 
-// A joiner makes room before the view names it.
-void ClusterManager::invite(const ProviderContact& joiner, const ChangeView& change) {
-    std::optional<DatumRecord> head;
+// A joiner makes room before the views name it.
+void ClusterManager::invite(const ProviderContact& joiner, const std::vector<ChangeView>& changes) {
+    std::vector<Reservation> wanted;
     state_.with([&](State& s) {
-        if (const auto found = s.directory.find_head(change.group.datum)) head = *found;
+        for (const ChangeView& change : changes) {
+            const auto head = s.directory.find_head(change.group.datum);
+            if (!head) continue;  // forgotten; the log refuses its view
+            wanted.push_back(
+                reservation(head->request, change.group.datum, head->spec, change.group.block));
+        }
     });
     std::optional<Error> failure;
     try {
-        if (!head) throw Error(ErrorCode::not_found, "it is forgotten");
-        calls_.reserve(
-            joiner, reservation(head->request, change.group.datum, head->spec, change.group.block),
-            milliseconds(settings_.provider_deadline));
+        if (!wanted.empty())
+            calls_.reserve(joiner, wanted, milliseconds(settings_.provider_deadline));
     } catch (const Error& e) {
         failure = e;
-        log::debug("provider {} takes no copy of {}: {}", joiner.name,
-                   to_string(change.group.datum), e.what());
+        log::debug("provider {} does not take copies of {} data: {}", joiner.name, wanted.size(),
+                   e.what());
     }
     state_.change([&](State& s) {
         if (!s.leading) return;
         Leadership& now_leading = *s.leading;
         s.woken = true;
         if (!failure) {
-            now_leading.ready.push_back(change);
+            std::ranges::copy(changes, std::back_inserter(now_leading.ready));
             return;
         }
-        now_leading.inviting.erase(change.group);
-        now_leading.overseer.not_joined(change.group);
-        now_leading.unsettled.insert(change.group);
+        for (const ChangeView& change : changes) {
+            now_leading.inviting.erase(change.group);
+            now_leading.overseer.not_joined(change.group);
+            now_leading.unsettled.insert(change.group);
+        }
         if (failure->code() == ErrorCode::out_of_space) {
             // Until its next beat tells exactly.
             const Room& room = now_leading.rooms[joiner.self.provider];

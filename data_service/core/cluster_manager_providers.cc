@@ -106,12 +106,12 @@ void ClusterManager::offer_disks(const Member& self, const std::vector<DiskOffer
         if (!now_leading.registered.contains(self) || s.directory.is_dead(self)) return;
         for (const DiskOffer& offer : offers) {
             now_leading.overseer.offered(s.directory, self, offer.group, offer.written_by);
-            now_leading.attention.push_back(offer.group);
+            now_leading.attention.push(s.directory, offer.group);
         }
         if (!complete) return;
         now_leading.overseer.offers_complete(self);
         for (const GroupId& group : s.directory.groups_of(self.provider)) {
-            now_leading.attention.push_back(group);
+            now_leading.attention.push(s.directory, group);
         }
     });
     wake();

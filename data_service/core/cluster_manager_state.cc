@@ -11,7 +11,7 @@ constexpr std::size_t most_news = 2000;
 void look_again(Leadership& leading, const Directory& directory, const DataId& id) {
     const std::size_t blocks = directory.block_count(id);
     for (BlockNumber block = 0; block < blocks; ++block) {
-        leading.attention.push_back({id, block});
+        leading.attention.push(directory, {id, block});
     }
 }
 
@@ -49,7 +49,7 @@ struct Consequences {
     }
     void operator()(const DrainProvider& c) {
         for (const GroupId& group : directory.groups_of(c.provider)) {
-            leading.attention.push_back(group);
+            leading.attention.push(directory, group);
         }
     }
     void operator()(const ChangeDatum& c) { look_again(leading, directory, c.id); }
@@ -119,6 +119,26 @@ void VolatileShelf::lose(const Member& dead) {
     }
 }
 
+void GroupQueue::push(const Directory& directory, const GroupId& group) {
+    const auto record = directory.find(group);
+    const bool is_led = record && !record->view.members.empty();
+    groups_[is_led ? record->view.members.front().provider : ProviderId{}].insert(group);
+}
+
+std::vector<GroupId> GroupQueue::take(std::size_t most) {
+    std::vector<GroupId> taken;
+    while (taken.size() < most && !groups_.empty()) {
+        auto next = groups_.upper_bound(turn_);
+        if (next == groups_.end()) next = groups_.begin();
+        std::set<GroupId>& of_one = next->second;
+        while (taken.size() < most && !of_one.empty())
+            taken.push_back(of_one.extract(of_one.begin()).value());
+        turn_ = next->first;
+        if (of_one.empty()) groups_.erase(next);
+    }
+    return taken;
+}
+
 // -- what commands mean to a leader ---------------------------------------------------------------
 
 std::vector<Letter> note(ClusterManagerState& state, const Command& command,
@@ -133,7 +153,8 @@ std::vector<Letter> note(ClusterManagerState& state, const Command& command,
             if (freed) leading.untold_freed[group.datum].insert(member);
         }
         if (!freed) {
-            if (!is_complete(state.directory, command, group)) leading.attention.push_back(group);
+            if (!is_complete(state.directory, command, group))
+                leading.attention.push(state.directory, group);
             continue;
         }
         leading.unsettled.erase(group);

@@ -84,6 +84,19 @@ private:
     std::map<ProviderId, std::set<DataId>> by_provider_;
 };
 
+// Groups in the order of their primaries: what happens to neighbours travels together.
+class GroupQueue {
+public:
+    void push(const Directory& directory, const GroupId& group);
+    bool empty() const { return groups_.empty(); }
+    // At most `most`, of the primary after the one that had the last turn, then of the next.
+    std::vector<GroupId> take(std::size_t most);
+
+private:
+    std::map<ProviderId, std::set<GroupId>> groups_;
+    ProviderId turn_{};
+};
+
 struct Leadership {
     Leadership(Overseer overseer, Time now) : overseer(std::move(overseer)), started(now) {}
 
@@ -105,7 +118,8 @@ struct Leadership {
     Deadlines<DataId> leases;
 
     // -- work in hand
-    std::deque<GroupId> attention;           // to be looked at now
+    GroupQueue attention;                    // to be looked at now
+    GroupQueue short_of_copies;              // to be looked at when others have been filled
     std::set<GroupId> unsettled;             // to be looked at now and then
     std::optional<DataId> swept = DataId{};  // of all, up to here; nullopt: all of them were
     std::optional<GroupId> turn;             // of `unsettled`: the last one looked at

@@ -316,7 +316,7 @@ Overseer::Verdict Overseer::lacking(const Case& c, const std::vector<Share>& cho
             return {ChangeView{c.group, view.epoch, view.members, joiner}};
         }
     }
-    return {std::nullopt, false};
+    return {std::nullopt, false, waits_for_turn(c)};
 }
 
 // M9. Whoever leaves goes when its place is taken; and it is not held back for a copy that nobody

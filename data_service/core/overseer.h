@@ -66,8 +66,14 @@ public:
         // Without a command: nothing is to be done until its view, its datum or one of its
         // providers changes. False: look again now and then.
         bool settled = true;
+        // Not settled: a copy lacks, and waits until others have been filled.
+        bool waits_for_turn = false;
     };
     Verdict look_at(const Directory& directory, const GroupId& group, Time now);
+    // How many of the groups that wait for their turn to look at now: several of one primary at a
+    // time, but not many, which would leave the machines no time for anything else.
+    std::size_t take_turn(Time now);
+    Time next_turn() const { return next_turn_; }
     // The joiner that look_at() proposed did not come to be.
     void not_joined(const GroupId& group);
 
@@ -119,6 +125,13 @@ private:
         std::uint64_t bytes = 0;
         unsigned cost = 0;
     };
+    // Small copies of one source go to the same joiner for a while: what they say to each other,
+    // and to the manager, travels together.
+    struct Course {
+        ProviderId source;
+        Member joiner;
+        unsigned left = 0;
+    };
     struct Load {
         unsigned fillings = 0;  // the sum of their costs
         std::uint64_t expected_bytes = 0;
@@ -162,12 +175,15 @@ private:
     void track(const Case& c);
     void untrack(const GroupId& group);
     bool has_capacity(ProviderId provider, unsigned cost) const;
+    bool waits_for_turn(const Case& c) const;
+    bool has_turn() const;
 
     std::optional<Command> reinstatement(const Case& c);
     std::optional<Command> declare_lost(const Case& c) const;
     Verdict adjust_copies(const Case& c);
     std::vector<Share> shares(const Case& c) const;
     std::optional<Member> choose_joiner(const Case& c, const Wanted& where);
+    bool stays_on_course(const Case& c, const Wanted& where, const std::set<std::string>& hosts);
     Verdict lacking(const Case& c, const std::vector<Share>& chosen, std::size_t missing_clusters);
     std::optional<std::vector<Member>> without_leaver(const Case& c,
                                                       const std::vector<Share>& chosen) const;
@@ -196,6 +212,9 @@ private:
     std::unordered_map<ProviderId, Load> loads_;
     std::set<Use> by_use_;  // of who was ever heard
     std::map<GroupId, Filling> filling_;
+    unsigned small_fillings_ = 0;
+    Course course_;
+    Time next_turn_ = 0;
     std::map<std::pair<GroupId, ProviderId>, Offer> offers_;
     std::map<ProviderId, Incarnation> told_all_;  // who has told of all its disk
     std::map<DataId, Time> freed_;                // when first seen so

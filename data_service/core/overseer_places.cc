@@ -10,7 +10,16 @@ namespace {
 // So a provider fills, or takes, 64 small ones at once, or 4 large ones.
 constexpr unsigned most_fillings = 64;
 constexpr unsigned large_cost = 16;
+// In all. Large ones are work for their providers alone, small ones for the managers as well.
+constexpr unsigned most_small_fillings = 64;
 constexpr std::uint64_t bytes_a_cost = 1 << 20;
+
+// Courses are for many at once; a few are spread.
+constexpr unsigned many_fillings = 8;
+constexpr Duration between_turns = 60 * kMillisecond;  // of courses
+constexpr unsigned most_on_course = 64;
+constexpr std::uint64_t small_bytes = 64 << 10;
+constexpr std::uint64_t course_drift = 256 << 10;  // that its joiner may use more than others
 
 // Candidates worth comparing when all are on hosts that have a copy already.
 constexpr std::size_t most_looked_at = 256;
@@ -87,6 +96,17 @@ bool Overseer::may_hold(const ProviderRecord& provider, const Wanted& wanted) co
 
 // -- joiners on their way -------------------------------------------------------------------------
 
+bool Overseer::has_turn() const { return small_fillings_ < most_small_fillings; }
+
+std::size_t Overseer::take_turn(Time now) {
+    const bool is_worth_it = small_fillings_ + most_on_course <= most_small_fillings;
+    if (!is_worth_it || now < next_turn_) return 0;
+    next_turn_ = now + between_turns;
+    return most_on_course;
+}
+
+bool Overseer::waits_for_turn(const Case& c) const { return cost_of(c.bytes) == 1 && !has_turn(); }
+
 bool Overseer::has_capacity(ProviderId provider, unsigned cost) const {
     const auto load = loads_.find(provider);
     return load == loads_.end() || load->second.fillings + cost <= most_fillings;
@@ -104,6 +124,7 @@ void Overseer::track(const Case& c) {
     if (!view.joiner) return;
     const Filling filling{*view.joiner, view.members.front().provider, c.bytes, cost_of(c.bytes)};
     filling_[c.group] = filling;
+    if (filling.cost == 1) ++small_fillings_;
     loads_[filling.source].fillings += filling.cost;
     const ProviderId joiner = filling.joiner.provider;
     move_rank(joiner, [&] {
@@ -117,6 +138,7 @@ void Overseer::untrack(const GroupId& group) {
     if (known == filling_.end()) return;
     const Filling filling = known->second;
     filling_.erase(known);
+    if (filling.cost == 1) --small_fillings_;
     const ProviderId joiner = filling.joiner.provider;
     loads_[filling.source].fillings -= filling.cost;
     move_rank(joiner, [&] {
@@ -170,17 +192,38 @@ Overseer::Wanted Overseer::wanted_for(const Case& c) const {
 std::optional<Member> Overseer::choose_joiner(const Case& c, const Wanted& where) {
     const unsigned cost = cost_of(c.bytes);
     const ProviderId source = c.record.view.members.front().provider;
-    if (!has_capacity(source, cost)) return std::nullopt;
+    if (waits_for_turn(c) || !has_capacity(source, cost)) return std::nullopt;
     std::set<std::string> hosts;
     for (const Member& member : c.record.view.members) {
         hosts.insert(c.directory.providers().at(member.provider).contact.place.host);
     }
-    const auto joiner = best(c.directory, where, hosts, cost, c.now);
-    if (!joiner) return std::nullopt;
+    std::optional<Member> joiner;
+    if (stays_on_course(c, where, hosts)) {
+        joiner = course_.joiner;
+        --course_.left;
+    } else if ((joiner = best(c.directory, where, hosts, cost, c.now))) {
+        course_ = {source, *joiner, c.bytes <= small_bytes ? most_on_course - 1 : 0};
+    } else {
+        return std::nullopt;
+    }
     GroupRecord joined = c.record;
     joined.view.joiner = joiner;
     track({c.directory, c.group, c.datum, joined, c.bytes, c.now});
     return joiner;
+}
+
+bool Overseer::stays_on_course(const Case& c, const Wanted& where,
+                               const std::set<std::string>& hosts) {
+    if (small_fillings_ < many_fillings || course_.left == 0) return false;
+    if (course_.source != c.record.view.members.front().provider) return false;
+    const Member& joiner = course_.joiner;
+    const auto provider = c.directory.providers().find(joiner.provider);
+    return c.bytes <= small_bytes && !where.avoid.contains(joiner.provider) &&
+           provider != c.directory.providers().end() && provider->second.contact.self == joiner &&
+           is_fresh(joiner, c.now) && may_hold(provider->second, where) &&
+           !hosts.contains(provider->second.contact.place.host) &&
+           has_capacity(joiner.provider, cost_of(c.bytes)) &&
+           rank_of(joiner.provider) <= std::get<0>(*by_use_.begin()) + course_drift;
 }
 
 bool Overseer::anybody_may_join(const Case& c, const std::string& cluster) const {

@@ -31,13 +31,14 @@ public:
         std::map<std::string, std::vector<Reservation>> reserved;
     };
 
-    void reserve(const ProviderContact& provider, const Reservation& wanted, unsigned) override {
+    void reserve(const ProviderContact& provider, const std::vector<Reservation>& wanted,
+                 unsigned) override {
         state.with([&](State& s) {
             refuse_if_unreachable(s, provider);
             if (s.full.contains(provider.name)) {
                 throw Error(ErrorCode::out_of_space, "no room here");
             }
-            s.reserved[provider.name].push_back(wanted);
+            std::ranges::copy(wanted, std::back_inserter(s.reserved[provider.name]));
         });
     }
     void adopt(const ProviderContact& provider, const std::vector<GroupView>& views,

@@ -393,6 +393,36 @@ TEST_F(OverseerOfFive, fills_few_large_copies_or_many_small_ones_of_one_provider
     }
 }
 
+TEST_F(OverseerOfFive, sends_many_small_copies_of_one_source_the_same_way_for_a_while) {
+    all_heard(kStart);
+    for (std::uint64_t i = 0; i < 60; ++i) allocate_more(i, {member(1)}, 1);
+    std::vector<Member> joiners;
+    for (const Command& command : overseer.review(directory, kStart))
+        joiners.push_back(*std::get<ChangeView>(command).joiner);
+    ASSERT_EQ(joiners.size(), 60u);
+    const std::set<Member> first(joiners.begin(), joiners.begin() + 8);
+    EXPECT_GE(first.size(), 4u) << "a few are spread";
+    const std::set<Member> rest(joiners.begin() + 9, joiners.end());
+    EXPECT_EQ(rest.size(), 1u);
+}
+
+TEST_F(OverseerOfFive, leaves_time_between_the_turns_of_small_copies) {
+    const std::size_t some = overseer.take_turn(kStart);
+    EXPECT_GT(some, 0u);
+    EXPECT_EQ(overseer.take_turn(kStart + 1), 0u);
+    EXPECT_EQ(overseer.take_turn(overseer.next_turn() - 1), 0u);
+    EXPECT_EQ(overseer.take_turn(overseer.next_turn()), some);
+}
+
+TEST_F(OverseerOfFive, gives_no_turn_while_small_copies_are_on_their_way) {
+    all_heard(kStart);
+    for (std::uint64_t i = 0; i < 60; ++i) allocate_more(i, {member(1)}, 1);
+    overseer.review(directory, kStart);
+    EXPECT_EQ(overseer.take_turn(kStart), 0u);
+    for (std::uint64_t i = 0; i < 60; ++i) overseer.not_joined({DataId{Id128{3, i}}, 0});
+    EXPECT_GT(overseer.take_turn(kStart), 0u);
+}
+
 TEST_F(OverseerOfFive, counts_what_is_on_its_way_when_it_looks_for_the_least_used) {
     all_heard(kStart);
     for (std::uint64_t i = 0; i < 4; ++i) allocate_more(i, {member(1)});
