@@ -9,15 +9,18 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "common/base/error.h"
 
 namespace juxta::bench {
 namespace {
 
+// Its first eight bytes: how much is wanted back beyond it.
 using Ball = std::array<char, 64>;
 
 sockaddr_in loopback(unsigned short port) {
@@ -41,6 +44,24 @@ bool receive(int socket, Ball& ball) {
 bool send(int socket, const Ball& ball) {
     return ::send(socket, ball.data(), ball.size(), MSG_NOSIGNAL) ==
            static_cast<ssize_t>(ball.size());
+}
+
+bool send_all(int socket, std::span<const std::byte> content) {
+    while (!content.empty()) {
+        const ssize_t sent = ::send(socket, content.data(), content.size(), MSG_NOSIGNAL);
+        if (sent <= 0) return false;
+        content = content.subspan(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+bool receive_all(int socket, std::span<std::byte> content) {
+    while (!content.empty()) {
+        const ssize_t got = ::recv(socket, content.data(), content.size(), 0);
+        if (got <= 0) return false;
+        content = content.subspan(static_cast<std::size_t>(got));
+    }
+    return true;
 }
 
 }  // namespace
@@ -88,6 +109,16 @@ void TcpPingPong::round_trip() {
     }
 }
 
+void TcpPingPong::stream(std::span<std::byte> into) {
+    Ball ball{};
+    const std::uint64_t wanted = into.size();
+    std::memcpy(ball.data(), &wanted, sizeof wanted);
+    if (!send(connection_.get(), ball) || !receive(connection_.get(), ball) ||
+        !receive_all(connection_.get(), into)) {
+        throw Error(ErrorCode::peer_unreachable, "the peer of the reference measurement has gone");
+    }
+}
+
 TcpPingPong::Apart::Apart(const TcpPingPong& pair) : peer_(pair.peer_) {
     ::sched_getaffinity(0, sizeof mine_, &mine_);
     ::sched_getaffinity(peer_, sizeof theirs_, &theirs_);
@@ -120,7 +151,12 @@ int answer_pings(unsigned short port, unsigned short corba_port) {
     Ball ball{};
     std::memcpy(ball.data(), &corba_port, sizeof corba_port);
     if (!send(connection.get(), ball)) return 1;
+    std::vector<std::byte> content;
     while (receive(connection.get(), ball) && send(connection.get(), ball)) {
+        std::uint64_t wanted = 0;
+        std::memcpy(&wanted, ball.data(), sizeof wanted);
+        if (content.size() < wanted) content.assign(wanted, std::byte{1});
+        if (!send_all(connection.get(), std::span(content).first(wanted))) return 1;
     }
     return 0;
 }

@@ -1,9 +1,12 @@
-// The reference of every call: 64 bytes to another process and back over loopback TCP, nothing
-// else.
+// The references of calls and transfers: another process at the end of one loopback TCP
+// connection, that sends 64 bytes back, or as many as it is asked for, and does nothing else.
 #pragma once
 
 #include <sched.h>
 #include <sys/types.h>
+
+#include <cstddef>
+#include <span>
 
 #include "common/base/unique_fd.h"
 
@@ -18,6 +21,11 @@ public:
 
     // One round trip.
     void round_trip();
+
+    // Fills `into` from memory of the peer as long as that, which it has written to before.
+    void stream(std::span<std::byte> into);
+
+    pid_t peer() const { return peer_; }
 
     // Puts the peer on another processor than this thread, where there are two, until its end: an
     // idle machine keeps a ping-pong on one, and parts more processes than two. This thread is as

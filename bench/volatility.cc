@@ -38,7 +38,7 @@ const Extent kQuick{6, 4, {}, 0, 1, 6, 1.5, 5, 0};
 
 class Sweep {
 public:
-    Sweep(const VolatilePlatform& platform, const Extent& extent)
+    Sweep(const BenchPlatform& platform, const Extent& extent)
         : platform_(platform), extent_(extent), repeats_s_(extent.repeats_s) {}
 
     std::vector<Row> rows() {
@@ -183,7 +183,7 @@ private:
         return itself(fmt::format("{} of {} kills", what, stalls_ms_.size()), value, "ms", 100);
     }
 
-    const VolatilePlatform& platform_;
+    const BenchPlatform& platform_;
     const Extent& extent_;
     double repeats_s_;  // left
     std::vector<Row> rows_;
@@ -195,7 +195,7 @@ private:
 }  // namespace
 
 std::vector<Row> volatility_rows(bool quick) {
-    const VolatilePlatform platform{VolatileSettings{}};
+    const BenchPlatform platform{BenchPlatformSettings{}};
     return Sweep(platform, quick ? kQuick : kWhole).rows();
 }
 

@@ -41,7 +41,7 @@ struct Window {
 // Kills, watches and starts again. Times in s after `origin`.
 class Killer {
 public:
-    Killer(const VolatilePlatform& platform, const RunSettings& settings, const DataId& datum,
+    Killer(const BenchPlatform& platform, const RunSettings& settings, const DataId& datum,
            Clock::time_point origin)
         : platform_(platform),
           settings_(settings),
@@ -176,7 +176,7 @@ private:
         if (failures_.size() < 5) failures_.push_back(what);
     }
 
-    const VolatilePlatform& platform_;
+    const BenchPlatform& platform_;
     const RunSettings settings_;
     const DataId datum_;
     const Clock::time_point origin_;
@@ -286,7 +286,7 @@ void judge(const std::vector<Loop>& loops, const std::vector<Window>& windows,
 
 }  // namespace
 
-RunResult run_volatility(const VolatilePlatform& platform, const RunSettings& settings) {
+RunResult run_volatility(const BenchPlatform& platform, const RunSettings& settings) {
     const auto origin = Clock::now();
     LoopingClient looping(platform.configuration(), settings.bytes, settings.copies, origin);
     Killer killer(platform, settings, looping.datum(), origin);

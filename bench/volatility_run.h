@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/volatile_platform.h"
+#include "bench/bench_platform.h"
 
 namespace juxta::bench {
 
@@ -56,6 +56,6 @@ struct RunResult {
 };
 
 // On a platform with all providers up; starts again, at the end, those it killed if it restarts.
-RunResult run_volatility(const VolatilePlatform& platform, const RunSettings& settings);
+RunResult run_volatility(const BenchPlatform& platform, const RunSettings& settings);
 
 }  // namespace juxta::bench

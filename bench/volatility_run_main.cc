@@ -8,7 +8,7 @@
 #include "bench/volatility_run.h"
 
 int main(int argc, char** argv) {
-    juxta::bench::VolatileSettings platform;
+    juxta::bench::BenchPlatformSettings platform;
     juxta::bench::RunSettings run;
     CLI::App app("one run of lock-put-unlock while providers are killed");
     app.add_option("--providers", platform.providers);
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     run.copies = platform.copies;
     try {
-        const juxta::bench::VolatilePlatform own(platform);
+        const juxta::bench::BenchPlatform own(platform);
         const juxta::bench::RunResult result = run_volatility(own, run);
         nlohmann::ordered_json kills = nlohmann::ordered_json::array();
         for (const auto& kill : result.kills) {

@@ -22,6 +22,7 @@ namespace {
 using namespace juxta;
 
 constexpr unsigned kTrimEveryMs = 5000;
+constexpr std::chrono::seconds kIdleMemory{30};  // until what nobody uses goes back
 
 struct Options : orb::DaemonOptions {
     std::string cluster;
@@ -87,7 +88,10 @@ void run(const Options& options, orb::Ending& ending) {
     node->bind_name(options.platform, options.name, "provider", "Provider");
     log::info("provider listens at {}, {} bytes of memory, {} of disk", node->address(),
               options.memory_bytes, options.disk_bytes);
-    while (!ending.wait(kTrimEveryMs)) ::malloc_trim(0);  // small segments come and go in it
+    while (!ending.wait(kTrimEveryMs)) {
+        ::malloc_trim(0);  // small segments come and go in it
+        store.tidy(kIdleMemory);
+    }
     log::info("ends");
     socket.reset();
     provider.stop();

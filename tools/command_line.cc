@@ -190,7 +190,7 @@ private:
         subject(verb(Verb::cancel, "cancel", "stop a request in whatever state it is"), "REQUEST",
                 "r:...");
         CLI::App& bench = verb(Verb::bench, "bench", "measure something beside its reference");
-        bench.add_option("NAME", line_.bench.name, "call, volatility")->required();
+        bench.add_option("NAME", line_.bench.name, "call, persistence, transfer, volatility")->required();
         bench.add_flag("--quick", line_.bench.quick, "within 50 seconds");
     }
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/call.h"
+#include "bench/persistence.h"
+#include "bench/transfer.h"
 #include "bench/volatility.h"
 #include "tools/output.h"
 
@@ -24,6 +26,8 @@ struct Named {
 // Every benchmark: one line each.
 constexpr Named kBenchmarks[] = {
     {"call", [](const Connect& connect, bool quick) { return bench::call_rows(connect(), quick); }},
+    {"persistence", [](const Connect&, bool quick) { return bench::persistence_rows(quick); }},
+    {"transfer", [](const Connect&, bool quick) { return bench::transfer_rows(quick); }},
     {"volatility", [](const Connect&, bool quick) { return bench::volatility_rows(quick); }},
 };
 

@@ -14,11 +14,6 @@ constexpr unsigned attempt_ms = 1000;
 constexpr std::size_t most_pieces = 64;
 constexpr std::uint64_t small_hole = 64 * 1024;
 
-std::string name_of_content(const SegmentId& id) {
-    return to_string(id.datum) + "." + std::to_string(id.block) + "." + std::to_string(id.token) +
-           "." + std::to_string(id.number);
-}
-
 // Zeroes, without memory for those that nobody looks at.
 LocalPiece hole(std::uint64_t offset, std::uint64_t length) {
     LocalPiece piece;
@@ -33,6 +28,11 @@ LocalPiece hole(std::uint64_t offset, std::uint64_t length) {
 }
 
 }  // namespace
+
+std::string name_of_content(const SegmentId& id) {
+    return to_string(id.datum) + "." + std::to_string(id.block) + "." + std::to_string(id.token) +
+           "." + std::to_string(id.number);
+}
 
 void check_range(const DatumInfo& info, std::uint64_t offset, std::uint64_t length) {
     if (offset > info.bytes || length > info.bytes - offset) {

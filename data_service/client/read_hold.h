@@ -8,6 +8,9 @@
 
 namespace juxta::data {
 
+// Equal names, equal bytes.
+std::string name_of_content(const SegmentId& id);
+
 // Throws Error invalid_argument, naming the datum, unless [offset, offset + length) lies in it.
 void check_range(const DatumInfo& info, std::uint64_t offset, std::uint64_t length);
 

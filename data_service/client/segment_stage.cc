@@ -25,12 +25,12 @@ bool SegmentStage::is_local(const ProviderContact& provider) {
     return local && local->self == provider.self;
 }
 
-void SegmentStage::seal(const SegmentId& segment) {
+void SegmentStage::seal(const SegmentId& segment, bool kept_by_writer) {
     const auto until = SessionCore::Clock::now() + seal_patience;
     for (;;) {
         try {
             return core_.local().with_socket(
-                [&](SegmentSocketClient& socket) { socket.seal(segment); });
+                [&](SegmentSocketClient& socket) { socket.seal(segment, kept_by_writer); });
         } catch (const Error& e) {
             if (e.code() != ErrorCode::unavailable || SessionCore::Clock::now() >= until) throw;
         }
@@ -50,7 +50,7 @@ void SegmentStage::put_locally(const SegmentId& segment, std::span<const std::by
 }
 
 void SegmentStage::put(const SegmentId& segment, std::span<const std::byte> content,
-                       const std::optional<Member>& made_at, const Progress& listener) {
+                       const std::optional<MadeHere>& made, const Progress& listener) {
     std::optional<Member> has_it;  // whole, as far as known
     const std::uint64_t rid = core_.next_rid();
     const unsigned time_ms = stage_ms(content.size());
@@ -62,8 +62,8 @@ void SegmentStage::put(const SegmentId& segment, std::span<const std::byte> cont
             check_();
             if (has_it != primary.self) {
                 ProgressCount progress(listener, content.size());
-                if (made_at == primary.self) {
-                    seal(segment);
+                if (made && made->at == primary.self) {
+                    seal(segment, made->kept_by_writer);
                 } else if (is_local(primary)) {
                     put_locally(segment, content);
                     progress.add(content.size());
@@ -76,7 +76,7 @@ void SegmentStage::put(const SegmentId& segment, std::span<const std::byte> cont
                 remote->stage({client_.value, rid}, to_wire(segment), content.size());
             } catch (...) {
                 // Repeated from the start if it may pass: a provider may have dropped the bytes.
-                if (made_at != primary.self) has_it.reset();
+                if (!made || made->at != primary.self) has_it.reset();
                 throw;
             }
         });

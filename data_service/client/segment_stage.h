@@ -12,6 +12,12 @@
 
 namespace juxta::data {
 
+// Memory of this host's provider that holds the content of a segment already.
+struct MadeHere {
+    Member at;
+    bool kept_by_writer = false;  // as in SegmentStore::seal_kept_by_writer
+};
+
 class SegmentStage {
 public:
     // `client`: who stages. `check` throws if staging makes no sense any more (a lost lock). All
@@ -20,13 +26,13 @@ public:
                  std::function<void()> check)
         : core_(core), client_(client), tally_(tally), check_(std::move(check)) {}
 
-    // `made_at`: the local provider whose memory `content` is, not sealed yet or sealed.
+    // `made`: it is the memory of `content`, not sealed yet or sealed.
     void put(const SegmentId& segment, std::span<const std::byte> content,
-             const std::optional<Member>& made_at, const Progress& progress);
+             const std::optional<MadeHere>& made, const Progress& progress);
 
     // Closes memory of this host's provider to writing. Waits a moment for a writer's mapping to
     // go. Throws Error unavailable if it does not.
-    void seal(const SegmentId& segment);
+    void seal(const SegmentId& segment, bool kept_by_writer = false);
 
     bool is_local(const ProviderContact& provider);
 

@@ -98,26 +98,28 @@ void RemoteWriteHold::write(std::uint64_t offset, std::span<const std::byte> fro
     }
 }
 
-LocalPiece RemoteWriteHold::create_whole() {
+LocalPiece RemoteWriteHold::create_whole(const WholeOptions& options) {
     check_held();
     LocalPiece piece;
     piece.length = info_->bytes;
     if (info_->bytes == 0) return piece;
-    piece.fd = begin_whole(true).fd;
+    const Whole& whole = begin_whole(&options);
+    piece.fd = whole.fd;
+    if (whole.made) piece.segment = name_of_content(whole.segment);
     return piece;
 }
 
 std::span<std::byte> RemoteWriteHold::map_whole() {
     check_held();
     if (info_->bytes == 0) return {};
-    Whole& whole = begin_whole(false);
+    Whole& whole = begin_whole(nullptr);
     if (whole.memory.bytes().empty()) {
         whole.memory = Mapping::writable(whole.fd->get(), info_->bytes);
     }
     return whole.memory.bytes();
 }
 
-RemoteWriteHold::Whole& RemoteWriteHold::begin_whole(bool for_another_process) {
+RemoteWriteHold::Whole& RemoteWriteHold::begin_whole(const WholeOptions* for_another_process) {
     if (whole_) return *whole_;
     Whole whole;
     if (info_->bytes > SegmentStore::kSmall) {
@@ -128,16 +130,20 @@ RemoteWriteHold::Whole& RemoteWriteHold::begin_whole(bool for_another_process) {
             whole.segment = next_segment(0);
             try {
                 whole.fd = core_->local().with_socket([&](SegmentSocketClient& socket) {
-                    return socket.create(whole.segment, info_->bytes);
+                    return socket.create(whole.segment, info_->bytes,
+                                         for_another_process != nullptr
+                                             ? std::span<const ino_t>(for_another_process->reusable)
+                                             : std::span<const ino_t>());
                 });
-                whole.made_at = primary->self;
+                whole.made = {primary->self, for_another_process != nullptr &&
+                                                 for_another_process->writer_keeps_it};
             } catch (const Error& e) {
                 if (e.code() == ErrorCode::out_of_space) throw;
                 log::info("this host's provider gives no memory: {}; a file of our own serves",
                           e.what());
             }
         }
-        if (!whole.fd && for_another_process) {
+        if (!whole.fd && for_another_process != nullptr) {
             whole.fd = std::make_shared<const UniqueFd>(make_memory_file(info_->bytes));
         }
     }
@@ -199,9 +205,9 @@ void RemoteWriteHold::finish_patches(bool may_carry) {
 void RemoteWriteHold::stage_whole(std::span<const std::byte> content) {
     changes_.clear();
     for (const BlockMap::Part& part : map_.cut(0, info_->bytes)) {
-        const bool made = whole_->made_at.has_value();
+        const bool made = whole_->made.has_value();
         const SegmentId segment = made ? whole_->segment : next_segment(part.block);
-        stage_.put(segment, content.subspan(part.offset, part.length), whole_->made_at, {});
+        stage_.put(segment, content.subspan(part.offset, part.length), whole_->made, {});
         changes_.push_back({part.offset, part.length, segment, 0});
     }
 }
@@ -220,9 +226,9 @@ void RemoteWriteHold::finish_whole() {
     whole_->memory.reset();  // sealed only once nobody can write any more
     const std::optional<ProviderContact> primary =
         SessionCore::primary_of(*core_->info(info_->id, false, core_->control_deadline()));
-    if (whole_->made_at && primary && primary->self == *whole_->made_at) {
+    if (whole_->made && primary && primary->self == whole_->made->at) {
         try {
-            stage_.seal(whole_->segment);
+            stage_.seal(whole_->segment, whole_->made->kept_by_writer);
         } catch (const Error& e) {
             if (e.code() == ErrorCode::unavailable) throw;  // somebody still writes
             log::debug("{}; the memory is uploaded to another provider", e.what());
@@ -299,7 +305,7 @@ Version RemoteWriteHold::commit() {
 
 void RemoteWriteHold::abandon() noexcept {
     try {
-        if (whole_ && whole_->made_at) {
+        if (whole_ && whole_->made) {
             const SegmentId segment = whole_->segment;
             whole_.reset();
             core_->local().with_socket(

@@ -37,7 +37,7 @@ public:
     void read(std::uint64_t offset, std::span<std::byte> into) override;
     void write(std::uint64_t offset, std::span<const std::byte> from,
                const Progress& progress) override;
-    LocalPiece create_whole() override;
+    LocalPiece create_whole(const WholeOptions& options) override;
     std::span<std::byte> map_whole() override;
     Version release() override;
     std::vector<Movement> moved() const override { return tally_.all(); }
@@ -48,7 +48,7 @@ private:
         SegmentId segment;                   // where the local provider made it
         std::shared_ptr<const UniqueFd> fd;  // null: in `memory` alone
         Mapping memory;
-        std::optional<Member> made_at;  // the local provider that made it
+        std::optional<MadeHere> made;  // by this host's provider
     };
     // Small segments that travel in the release, all of block 0.
     struct CarriedSmall {
@@ -59,7 +59,7 @@ private:
     bool is_resumed() const { return !grant_.lease; }
     void check_held() const;
     SegmentId next_segment(BlockNumber block);
-    Whole& begin_whole(bool for_another_process);
+    Whole& begin_whole(const WholeOptions* for_another_process);
     void write_whole(std::uint64_t offset, std::span<const std::byte> from);
     void read_whole(std::uint64_t offset, std::span<std::byte> into) const;
     void finish_whole();

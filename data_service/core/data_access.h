@@ -8,6 +8,8 @@
 // Threading: DataAccess from any thread; one ReadHold or WriteHold from one thread at a time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -91,6 +93,13 @@ public:
     virtual std::vector<Movement> moved() const = 0;
 };
 
+struct WholeOptions {
+    // The process that writes keeps its mapping and is trusted to write no more: the memory may be
+    // lent to it again. Else it has unmapped and closed everything before release().
+    bool writer_keeps_it = false;
+    std::vector<ino_t> reusable{};  // files that it has mapped since then
+};
+
 // The exclusive lock. Destroying it without release() gives the lock back and changes nothing.
 class WriteHold {
 public:
@@ -110,10 +119,10 @@ public:
                        const Progress& = {}) = 0;
 
     // New memory for the whole datum on this host's provider, to be filled by another process
-    // through the descriptor (writable). That process must have unmapped and closed it before
-    // release(). Nothing of the base version shows through. Small data come without a
-    // descriptor: use write().
-    virtual LocalPiece create_whole() = 0;
+    // through the descriptor (writable, unless that process has the file mapped). It begins with
+    // anything at all. Small data come without a descriptor: use write(). `segment` is named if it
+    // is the provider's memory.
+    virtual LocalPiece create_whole(const WholeOptions& options = {}) = 0;
 
     // The same, filled by this process; unmapped by release(). Private memory, pushed at release,
     // where this host has no provider.

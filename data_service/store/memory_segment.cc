@@ -57,10 +57,7 @@ WipedMemory::WipedMemory(const UniqueFd& from, std::uint64_t bytes)
     MappedSegment old(from, bytes, MappedSegment::Access::write);
     std::memcpy(memory_->bytes().data(), old.bytes().data(), old.bytes().size());
     ::explicit_bzero(old.bytes().data(), old.bytes().size());
-    if (::fcntl(fd_->get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0) {
-        refuse(bytes, "F_ADD_SEALS", errno);
-    }
-    ::fchmod(fd_->get(), 0400);
+    seal_against_others(*fd_);
 }
 
 WipedMemory::~WipedMemory() { ::explicit_bzero(memory_->bytes().data(), memory_->bytes().size()); }
@@ -72,6 +69,13 @@ bool seal_memory(const UniqueFd& fd) {
     }
     ::fchmod(fd.get(), 0400);
     return true;
+}
+
+void seal_against_others(const UniqueFd& fd) {
+    const bool done = ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) == 0 ||
+                      is_sealed_memory(fd);
+    ensure(done, "a memfd of ours can be sealed");
+    ::fchmod(fd.get(), 0400);
 }
 
 bool is_sealed_memory(const UniqueFd& fd) {

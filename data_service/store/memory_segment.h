@@ -55,6 +55,9 @@ private:
 // False: not while somebody has it mapped writable. Repeats are harmless.
 bool seal_memory(const UniqueFd& fd);
 
+// From now on only through mappings that are there already. Repeats are harmless.
+void seal_against_others(const UniqueFd& fd);
+
 // Whether it was sealed against every change, by whoever made it.
 bool is_sealed_memory(const UniqueFd& fd);
 

@@ -5,6 +5,8 @@
 // Works without CORBA, so that a worker process needs no ORB to map its arguments.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,7 +17,8 @@
 
 namespace juxta::data {
 
-// The provider's end. Threads of its own.
+// The provider's end. Threads of its own. The memory of a segment that was handed out is not used
+// for another before its user said that it has unmapped it, or has ended.
 class SegmentSocketServer {
 public:
     // Listens on `path` (an old socket file there is replaced). Throws Error invalid_argument if
@@ -40,15 +43,20 @@ public:
     explicit SegmentSocketClient(std::string path);
     ~SegmentSocketClient();
 
-    // The content of a sealed segment.
+    // The content of a sealed segment. Its memory stays as it is until its last `fd` is gone: unmap
+    // it before.
     SegmentContent open(const SegmentId& segment);
 
     // A new segment, to be written through the descriptor, or (small) null: then use write().
-    std::shared_ptr<const UniqueFd> create(const SegmentId& segment, std::uint64_t bytes);
+    // `reusable`: see SegmentStore::create; at most kMostReusable count.
+    std::shared_ptr<const UniqueFd> create(const SegmentId& segment, std::uint64_t bytes,
+                                           std::span<const ino_t> reusable = {});
+    static constexpr std::size_t kMostReusable = 64;
     void write_small(const SegmentId& segment, std::span<const std::byte> content);
 
-    // Every mapping and descriptor of the writer must be gone: seals it.
-    void seal(const SegmentId& segment);
+    // Seals it. Every mapping and descriptor of the writer must be gone, unless it is trusted to
+    // keep them and write no more (SegmentStore::seal_kept_by_writer).
+    void seal(const SegmentId& segment, bool kept_by_writer = false);
 
     void discard(const SegmentId& segment);
 
@@ -59,7 +67,7 @@ private:
     void connect();
 
     std::string path_;
-    UniqueFd connection_;
+    std::shared_ptr<const UniqueFd> connection_;  // open as long as what was opened through it
 };
 
 }  // namespace juxta::data

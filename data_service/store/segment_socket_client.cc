@@ -1,5 +1,7 @@
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -11,6 +13,26 @@ namespace juxta::data {
 namespace {
 
 constexpr timeval kDeadline{5, 0};
+
+// The descriptor of a segment's memory; tells the provider when it is gone.
+struct OpenedMemory {
+    OpenedMemory(UniqueFd memory, std::shared_ptr<const UniqueFd> through)
+        : fd(std::move(memory)), connection(std::move(through)) {}
+    ~OpenedMemory() {
+        struct stat about {};
+        if (::fstat(fd.get(), &about) != 0) return;
+        RequestHead head;
+        head.command = SegmentCommand::unmapped;
+        head.bytes = about.st_ino;
+        // If the provider has gone, or reads nothing for long, the connection ends some day.
+        ::send(connection->get(), &head, sizeof head, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    OpenedMemory(const OpenedMemory&) = delete;
+    OpenedMemory& operator=(const OpenedMemory&) = delete;
+
+    const UniqueFd fd;
+    const std::shared_ptr<const UniqueFd> connection;
+};
 
 }  // namespace
 
@@ -47,7 +69,7 @@ void SegmentSocketClient::connect() {
         throw Error(ErrorCode::peer_unreachable,
                     "no provider answers on the socket " + path_ + ": " + std::strerror(errno));
     }
-    connection_ = std::move(socket);
+    connection_ = std::make_shared<const UniqueFd>(std::move(socket));
 }
 
 // Every request may be repeated, so one whose connection broke is sent again on a new one, once:
@@ -61,8 +83,9 @@ SegmentSocketClient::Reply SegmentSocketClient::ask(const Call& call) {
         }
         Reply reply;
         ssize_t got = -1;
-        if (send_frame(connection_.get(), std::as_bytes(std::span(&call.head, 1)), call.rest, -1)) {
-            got = receive_frame(connection_.get(), frame, &reply.fd);
+        if (send_frame(connection_->get(), std::as_bytes(std::span(&call.head, 1)), call.rest,
+                       -1)) {
+            got = receive_frame(connection_->get(), frame, &reply.fd);
         }
         if (got >= static_cast<ssize_t>(sizeof reply.head)) {
             std::memcpy(&reply.head, frame.data(), sizeof reply.head);
@@ -89,7 +112,8 @@ SegmentContent SegmentSocketClient::open(const SegmentId& segment) {
     Reply reply = ask(Call(SegmentCommand::open, segment));
     SegmentContent content{.bytes = reply.head.bytes, .fd = nullptr, .small = nullptr};
     if (reply.fd) {
-        content.fd = std::make_shared<const UniqueFd>(std::move(reply.fd));
+        auto opened = std::make_shared<const OpenedMemory>(std::move(reply.fd), connection_);
+        content.fd = {opened, &opened->fd};
     } else {
         content.small = std::make_shared<const std::vector<std::byte>>(std::move(reply.rest));
     }
@@ -97,8 +121,11 @@ SegmentContent SegmentSocketClient::open(const SegmentId& segment) {
 }
 
 std::shared_ptr<const UniqueFd> SegmentSocketClient::create(const SegmentId& segment,
-                                                            std::uint64_t bytes) {
-    Reply reply = ask(Call(SegmentCommand::create, segment, bytes));
+                                                            std::uint64_t bytes,
+                                                            std::span<const ino_t> reusable) {
+    static_assert(sizeof(ino_t) == 8);
+    const auto some = reusable.first(std::min(reusable.size(), kMostReusable));
+    Reply reply = ask(Call(SegmentCommand::create, segment, bytes, std::as_bytes(some)));
     return reply.fd ? std::make_shared<const UniqueFd>(std::move(reply.fd)) : nullptr;
 }
 
@@ -111,8 +138,8 @@ void SegmentSocketClient::write_small(const SegmentId& segment,
     ask(Call(SegmentCommand::write_small, segment, content.size(), content));
 }
 
-void SegmentSocketClient::seal(const SegmentId& segment) {
-    ask(Call(SegmentCommand::seal, segment));
+void SegmentSocketClient::seal(const SegmentId& segment, bool kept_by_writer) {
+    ask(Call(SegmentCommand::seal, segment, kept_by_writer ? 1 : 0));
 }
 
 void SegmentSocketClient::discard(const SegmentId& segment) {

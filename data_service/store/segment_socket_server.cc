@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstring>
 #include <list>
+#include <map>
 #include <thread>
 
 #include "common/base/error.h"
@@ -42,6 +43,29 @@ UniqueFd listen_on(const std::string& path) {
     }
     return listener;
 }
+
+// What one peer may have mapped, by the number of the file; as often as it was handed out.
+class HandedOut {
+public:
+    void add(const std::shared_ptr<const UniqueFd>& memory) {
+        struct stat about {};
+        if (::fstat(memory->get(), &about) != 0) return;
+        Times& times = files_[about.st_ino];
+        times.memory = memory;
+        ++times.count;
+    }
+    void give_back(ino_t file) {
+        const auto found = files_.find(file);
+        if (found != files_.end() && --found->second.count == 0) files_.erase(found);
+    }
+
+private:
+    struct Times {
+        std::shared_ptr<const UniqueFd> memory;
+        std::size_t count = 0;
+    };
+    std::map<ino_t, Times> files_;
+};
 
 ino_t inode_of(const std::string& path) {
     struct stat now {};
@@ -130,8 +154,9 @@ private:
         for (Connection& connection : over) connection.thread.join();
     }
 
-    // Until the peer goes or sends what is no request.
+    // Until the peer goes or sends what is no request. Then it has nothing mapped any more.
     void serve(int socket) {
+        HandedOut handed_out;
         std::vector<std::byte> frame(kLargestFrame);
         for (;;) {
             const ssize_t got = receive_frame(socket, frame, nullptr);
@@ -141,13 +166,19 @@ private:
             if (head.magic != RequestHead::kMagic) return;
             const std::span rest(frame.data() + sizeof head,
                                  static_cast<std::size_t>(got) - sizeof head);
-            if (!answer(socket, head, rest)) return;
+            if (head.command == SegmentCommand::unmapped) {
+                handed_out.give_back(head.bytes);
+            } else if (!answer(socket, head, rest, handed_out)) {
+                return;
+            }
         }
     }
 
-    bool answer(int socket, const RequestHead& request, std::span<const std::byte> rest) {
+    bool answer(int socket, const RequestHead& request, std::span<const std::byte> rest,
+                HandedOut& handed_out) {
         try {
             const SegmentContent content = execute(request, rest);
+            if (request.command == SegmentCommand::open && content.fd) handed_out.add(content.fd);
             const AnswerHead head{.bytes = content.bytes};
             const std::span small = content.small ? std::span<const std::byte>(*content.small)
                                                   : std::span<const std::byte>();
@@ -175,15 +206,26 @@ private:
                 }
                 return std::move(*content);
             }
-            case SegmentCommand::create:
+            case SegmentCommand::create: {
                 if (admit_) admit_(segment);
-                return {request.bytes, store_.create(segment, request.bytes), nullptr};
+                std::vector<ino_t> reusable(rest.size() / sizeof(ino_t));
+                if (!reusable.empty())
+                    std::memcpy(reusable.data(), rest.data(), reusable.size() * sizeof(ino_t));
+                return {request.bytes, store_.create(segment, request.bytes, reusable), nullptr};
+            }
             case SegmentCommand::write_small:
                 if (admit_) admit_(segment);
                 store_.write(segment, rest.size(), 0, rest);
                 return {};
-            case SegmentCommand::seal: store_.seal(segment); return {};
+            case SegmentCommand::seal:
+                if (request.bytes == 1) {
+                    store_.seal_kept_by_writer(segment);
+                } else {
+                    store_.seal(segment);
+                }
+                return {};
             case SegmentCommand::discard: store_.discard_unsealed(segment); return {};
+            case SegmentCommand::unmapped: break;  // has no answer
         }
         throw Error(ErrorCode::invalid_argument, "no such request to a segment socket");
     }

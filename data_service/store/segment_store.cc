@@ -14,6 +14,7 @@ namespace juxta::data {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Writer = SegmentMemory::Writer;
 
 // How long another thread may take to get the memory of a segment that this one wants as well.
 constexpr std::chrono::seconds kMakingTime{30};
@@ -82,17 +83,44 @@ void SegmentStore::leave_no_trace(const GroupId& group) {
     locked_->with([&](Shelves& shelves) { shelves.set_traceless(group, true); });
 }
 
-std::shared_ptr<const UniqueFd> SegmentStore::create(const SegmentId& segment,
-                                                     std::uint64_t bytes) {
+std::shared_ptr<const UniqueFd> SegmentStore::create(const SegmentId& segment, std::uint64_t bytes,
+                                                     std::span<const ino_t> reusable) {
+    return make(segment, bytes, Writer::another, reusable).fd;
+}
+
+// What a group without a trace writes is wiped when it is sealed, which needs memory that no
+// mapping of ours stands in the way of.
+std::shared_ptr<SegmentMemory> SegmentStore::memory_for(const SegmentId& segment,
+                                                        std::uint64_t bytes, Writer writer,
+                                                        std::span<const ino_t> reusable) {
+    const auto [left, traceless] = locked_->with([&](const Shelves& shelves) {
+        return std::pair(shelves.left(), shelves.is_traceless({segment.datum, segment.block}));
+    });
+    if (traceless) return std::make_shared<SegmentMemory>(bytes, Writer::another);
+    auto memory = writer == Writer::us ? pool_.own(bytes) : pool_.lent(bytes, reusable);
+    pool_.shrink_to(left);
+    return memory;
+}
+
+// The segment that is there unsealed, or a new one.
+StoredSegment SegmentStore::make(const SegmentId& segment, std::uint64_t bytes, Writer writer,
+                                 std::span<const ino_t> reusable) {
     if (bytes == 0)
         throw Error(ErrorCode::invalid_argument, name_of(segment) + " would have no bytes");
     std::vector<SegmentId> evicted;
+    std::shared_ptr<StoredSegment> replaced;
     // The segment that is there already, or nothing: then it is ours to make.
     const auto existing = locked_->wait_until(
         Clock::now() + kMakingTime,
         [&](Shelves& shelves) { return !shelves.in_making.contains(segment); },
         [&](Shelves& shelves) -> std::optional<StoredSegment> {
-            if (const StoredSegment* stored = shelves.find(segment)) return *stored;
+            if (const StoredSegment* stored = shelves.find(segment)) {
+                // Nobody else can write into memory of ours: it begins anew in other memory.
+                const bool is_in_the_way = !stored->sealed && writer == Writer::another &&
+                                           stored->memory && stored->memory->own() != nullptr;
+                if (!is_in_the_way) return *stored;
+                replaced = shelves.take(segment);
+            }
             shelves.charge(segment, bytes, evicted);
             shelves.in_making.insert(segment);
             return std::nullopt;
@@ -106,16 +134,18 @@ std::shared_ptr<const UniqueFd> SegmentStore::create(const SegmentId& segment,
                                                          " bytes" +
                                                          ((*existing)->sealed ? ", sealed" : ""));
         }
-        return (*existing)->fd;
+        return **existing;
     }
     StoredSegment made;
     made.bytes = bytes;
     made.made = monotonic_now();
+    made.writers = std::make_shared<const bool>();
     try {
         tell(evicted);
         made.sums = std::make_shared<ChunkSums>(bytes);
         if (bytes > kSmall) {
-            made.fd = make_memory(bytes);
+            made.memory = memory_for(segment, bytes, writer, reusable);
+            made.fd = {made.memory, &made.memory->fd()};
         } else {
             made.small = small_memory(bytes);
         }
@@ -126,12 +156,11 @@ std::shared_ptr<const UniqueFd> SegmentStore::create(const SegmentId& segment,
         });
         throw;
     }
-    return locked_->change([&](Shelves& shelves) {
-        auto fd = made.fd;
-        shelves.put(segment, std::move(made));
+    locked_->change([&](Shelves& shelves) {
+        shelves.put(segment, made);
         shelves.in_making.erase(segment);
-        return fd;
     });
+    return made;
 }
 
 void SegmentStore::write(const SegmentId& segment, std::uint64_t total_bytes, std::uint64_t offset,
@@ -139,31 +168,42 @@ void SegmentStore::write(const SegmentId& segment, std::uint64_t total_bytes, st
     check_range(segment, total_bytes, offset, from.size());
     if (has(segment)) return;
     try {
-        create(segment, total_bytes);
+        make(segment, total_bytes, Writer::us, {});
     } catch (const Error&) {
         if (has(segment)) return;  // sealed by another meanwhile
         throw;
     }
-    const auto fd = locked_->with([&](Shelves& shelves) -> std::shared_ptr<const UniqueFd> {
+    // While this lives it is not sealed.
+    const auto target = locked_->with([&](Shelves& shelves) -> std::optional<StoredSegment> {
         const StoredSegment* stored = shelves.find(segment);
         if (stored == nullptr) not_here(segment);
-        if (stored->small && !stored->sealed && !from.empty()) {
+        if (stored->sealed || from.empty()) return std::nullopt;
+        if (stored->small) {
             std::memcpy(stored->small->data() + offset, from.data(), from.size());
+            return std::nullopt;
         }
-        return stored->fd;
+        return *stored;
     });
-    if (fd) write_memory(*fd, offset, from);
+    if (!target) return;
+    if (std::byte* own = target->memory->own()) {
+        std::memcpy(own + offset, from.data(), from.size());
+    } else {
+        write_memory(*target->fd, offset, from);
+    }
 }
 
 void SegmentStore::fill(const SegmentId& segment, std::uint64_t bytes,
                         const std::function<void(std::span<std::byte>)>& use) {
-    if (const auto fd = create(segment, bytes)) {
-        MappedSegment mapping(*fd, bytes, MappedSegment::Access::write);
-        use(mapping.bytes());
-    } else {
+    const StoredSegment target = make(segment, bytes, Writer::us, {});
+    if (target.small) {
         std::vector<std::byte> content(bytes);
         use(content);
         write(segment, bytes, 0, content);
+    } else if (std::byte* own = target.memory->own()) {
+        use({own, static_cast<std::size_t>(bytes)});
+    } else {
+        MappedSegment mapping(*target.fd, bytes, MappedSegment::Access::write);
+        use(mapping.bytes());
     }
 }
 
@@ -195,25 +235,24 @@ void SegmentStore::put_small(const SegmentId& segment, std::span<const std::byte
     tell(evicted);
 }
 
-// Of a group that leaves no trace the content moves into memory that only the store can write to.
-void SegmentStore::seal(const SegmentId& segment, bool cached) {
-    bool traceless = false;
-    const auto fd = locked_->with([&](Shelves& shelves) -> std::shared_ptr<const UniqueFd> {
-        const StoredSegment* stored = shelves.find(segment);
-        if (stored == nullptr) not_here(segment);
-        traceless = shelves.is_traceless({segment.datum, segment.block});
-        return stored->sealed ? nullptr : stored->fd;
-    });
-    std::shared_ptr<const WipedMemory> wiped;
-    if (fd && traceless) {
-        wiped = std::make_shared<const WipedMemory>(*fd, locked_->with([&](Shelves& shelves) {
-            const StoredSegment* stored = shelves.find(segment);
-            if (stored == nullptr) not_here(segment);
-            return stored->bytes;
-        }));
-    }
+void SegmentStore::seal(const SegmentId& segment, bool cached) { seal_as(segment, cached, false); }
+
+void SegmentStore::seal_kept_by_writer(const SegmentId& segment) { seal_as(segment, false, true); }
+
+// Returns once nobody can write any more.
+void SegmentStore::close_to_writers(const SegmentId& segment, StoredSegment stored,
+                                    bool kept_by_writer) const {
+    const std::weak_ptr<const bool> writers = std::exchange(stored.writers, nullptr);
+    const auto is_closed = [&] {
+        if (writers.use_count() > 1) return false;  // more than the store's
+        if (stored.small || stored.memory->own() != nullptr) return true;
+        if (!kept_by_writer) return seal_memory(*stored.fd);
+        seal_against_others(*stored.fd);
+        stored.memory->keep();
+        return true;
+    };
     const auto deadline = Clock::now() + kSealingTime;
-    while (fd && !wiped && !seal_memory(*fd)) {
+    while (!is_closed()) {
         if (Clock::now() > deadline) {
             throw Error(
                 ErrorCode::unavailable,
@@ -221,7 +260,26 @@ void SegmentStore::seal(const SegmentId& segment, bool cached) {
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+}
+
+// Of a group that leaves no trace the content moves into memory that only the store can write to.
+void SegmentStore::seal_as(const SegmentId& segment, bool cached, bool kept_by_writer) {
+    bool traceless = false;
+    auto open = locked_->with([&](Shelves& shelves) -> std::optional<StoredSegment> {
+        const StoredSegment* stored = shelves.find(segment);
+        if (stored == nullptr) not_here(segment);
+        traceless = shelves.is_traceless({segment.datum, segment.block});
+        if (stored->sealed) return std::nullopt;
+        return *stored;
+    });
+    std::shared_ptr<const WipedMemory> wiped;
+    if (open && open->fd && traceless && open->memory->own() == nullptr) {
+        wiped = std::make_shared<const WipedMemory>(*open->fd, open->bytes);
+    } else if (open) {
+        close_to_writers(segment, *std::move(open), kept_by_writer);
+    }
     std::vector<SegmentId> evicted;
+    std::shared_ptr<SegmentMemory> unwiped;  // goes outside the lock
     locked_->with([&](Shelves& shelves) {
         StoredSegment* stored = shelves.find(segment);
         if (stored == nullptr) not_here(segment);
@@ -229,8 +287,10 @@ void SegmentStore::seal(const SegmentId& segment, bool cached) {
         if (wiped && !stored->sealed) {
             stored->fd = wiped->fd();
             stored->wiped_at_end = wiped;
+            unwiped = std::exchange(stored->memory, nullptr);
         }
         stored->sealed = true;
+        stored->writers = nullptr;
         shelves.set_cached(segment, cached, evicted);
     });
     tell(evicted);
@@ -339,9 +399,11 @@ std::optional<SegmentStore::Readable> SegmentStore::content_of(
         if (stored == nullptr || !stored->sealed || !wanted(*stored)) return false;
         shelves.touch(segment);
         found = {stored->bytes, nullptr, stored->small, stored->fd, stored->mapping};
+        if (stored->memory) found.first = stored->memory->own();
         return true;
     });
     if (!is_here) return std::nullopt;
+    if (found.first != nullptr) return found;
     if (!found.small && !found.mapping) {
         found.mapping = std::make_shared<const MappedSegment>(*found.fd, found.bytes,
                                                               MappedSegment::Access::read);
@@ -390,6 +452,12 @@ std::uint64_t SegmentStore::cached_bytes() const {
 }
 std::uint64_t SegmentStore::free_bytes() const {
     return locked_->with([](const Shelves& shelves) { return shelves.left(); });
+}
+
+std::uint64_t SegmentStore::idle_bytes() const { return pool_.idle_bytes(); }
+
+void SegmentStore::tidy(std::chrono::seconds idle) {
+    pool_.drop_idle_since(MemoryPool::Clock::now() - idle);
 }
 
 void SegmentStore::on_eviction(std::function<void(const std::vector<SegmentId>&)> listener) {

@@ -4,7 +4,8 @@
 // A segment is written once (by a local process through a descriptor, by uploads, or by a fetch),
 // sealed, and never changes again. Segments up to kSmall are kept as plain bytes; larger ones are
 // memfds of their own, sealed against writing and resizing, so that other processes of the host
-// map them.
+// map them. Their memory is used again for others when they are dropped and nobody holds a
+// SegmentContent of them (memory_pool.h).
 //
 // Accounting: every copy of a group reserves its size; segments of a group count against its
 // reservation first and against free memory for what is beyond (a second version while the first
@@ -15,6 +16,9 @@
 // Threading: any thread.
 #pragma once
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -25,16 +29,17 @@
 #include "common/base/unique_fd.h"
 #include "data_service/protocol/types.h"
 #include "data_service/store/checksums.h"
+#include "data_service/store/memory_pool.h"
 
 namespace juxta::data {
 
-class MappedSegment;
 struct StoredSegment;
 
-// The content of a sealed segment. Holding it keeps the memory, also after a drop().
+// The content of a sealed segment. Holding it keeps the memory as it is, also after a drop(); who
+// passes the descriptor to another process holds it until that has unmapped it.
 struct SegmentContent {
     std::uint64_t bytes = 0;
-    std::shared_ptr<const UniqueFd> fd;                   // large: map it read-only
+    std::shared_ptr<const UniqueFd> fd;  // large: map the first `bytes` of it read-only
     std::shared_ptr<const std::vector<std::byte>> small;  // small: the bytes
 };
 
@@ -54,7 +59,10 @@ public:
     // -- writing ---------------------------------------------------------------------------------
     // Makes a segment to be written; the descriptor is writable. If it exists unsealed, that one;
     // if it is sealed, invalid_argument. Small segments give no descriptor: use write().
-    std::shared_ptr<const UniqueFd> create(const SegmentId& segment, std::uint64_t bytes);
+    // `reusable`: files that the writer has mapped since it wrote an earlier segment, sealed as
+    // kept_by_writer; one of them may be lent to it again.
+    std::shared_ptr<const UniqueFd> create(const SegmentId& segment, std::uint64_t bytes,
+                                           std::span<const ino_t> reusable = {});
     // Copies in; creates the segment if need be. Ignored if it is sealed already (a repeat).
     void write(const SegmentId& segment, std::uint64_t total_bytes, std::uint64_t offset,
                std::span<const std::byte> from);
@@ -68,6 +76,9 @@ public:
     // From now on immutable. Repeats are harmless. unavailable: somebody still has it mapped
     // writable. `cached`: may be dropped when memory is short.
     void seal(const SegmentId& segment, bool cached = false);
+    // The same for what a worker of this host's servers wrote, which is trusted to write no more
+    // through the mapping that it keeps.
+    void seal_kept_by_writer(const SegmentId& segment);
     // A cached segment becomes one that a group answers for, or the other way round.
     void set_cached(const SegmentId& segment, bool cached);
     void discard_unsealed(const SegmentId& segment);
@@ -108,6 +119,10 @@ public:
     std::uint64_t used_bytes() const;    // reserved or in segments
     std::uint64_t cached_bytes() const;  // of these, what gives way when somebody needs room
     std::uint64_t free_bytes() const;
+    std::uint64_t idle_bytes() const;  // of dropped segments, to be used again; not in used_bytes()
+
+    // Gives back memory that has not been used again for `idle`; call now and then.
+    void tidy(std::chrono::seconds idle);
 
     // Called (outside any lock) with cached segments that were dropped to make room.
     // Set it before other threads come.
@@ -122,9 +137,18 @@ private:
         std::shared_ptr<const UniqueFd> fd;
         std::shared_ptr<const MappedSegment> mapping;
     };
+    StoredSegment make(const SegmentId& segment, std::uint64_t bytes, SegmentMemory::Writer writer,
+                       std::span<const ino_t> reusable);
+    std::shared_ptr<SegmentMemory> memory_for(const SegmentId& segment, std::uint64_t bytes,
+                                              SegmentMemory::Writer writer,
+                                              std::span<const ino_t> reusable);
+    void close_to_writers(const SegmentId& segment, StoredSegment stored,
+                          bool kept_by_writer) const;
+    void seal_as(const SegmentId& segment, bool cached, bool kept_by_writer);
     std::optional<Readable> content_of(
         const SegmentId& segment, const std::function<bool(const StoredSegment&)>& wanted) const;
     void tell(const std::vector<SegmentId>& evicted) const;
+    MemoryPool pool_;
     std::unique_ptr<Locked> locked_;
     std::function<void(const std::vector<SegmentId>&)> evicted_;
 };

@@ -16,7 +16,7 @@
 #include "common/base/unique_fd.h"
 #include "data_service/protocol/types.h"
 #include "data_service/store/checksums.h"
-#include "data_service/store/memory_segment.h"
+#include "data_service/store/memory_pool.h"
 
 namespace juxta::data {
 
@@ -25,10 +25,12 @@ struct StoredSegment {
     bool sealed = false;
     bool cached = false;
     Time made = 0;
-    std::uint64_t last_use = 0;          // cached: its place among those that may give way
-    std::shared_ptr<const UniqueFd> fd;  // large
+    std::uint64_t last_use = 0;             // cached: its place among those that may give way
+    std::shared_ptr<const UniqueFd> fd;     // large; keeps its memory
+    std::shared_ptr<SegmentMemory> memory;  // large, unless it is `wiped_at_end`
     std::shared_ptr<std::vector<std::byte>> small;  // written only while unsealed
     std::shared_ptr<const MappedSegment> mapping;   // for serving reads, if kept
+    std::shared_ptr<const bool> writers;            // each holds a copy; unsealed only
     std::shared_ptr<ChunkSums> sums;
     std::shared_ptr<const WipedMemory> wiped_at_end;  // large, of a group that leaves no trace
 };

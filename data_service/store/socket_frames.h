@@ -18,7 +18,16 @@
 
 namespace juxta::data {
 
-enum class SegmentCommand : std::uint32_t { open = 1, create, write_small, seal, discard };
+// create: the numbers (8 bytes each) of files that may be lent again stand behind the head. seal:
+// `bytes` is 1 if the writer keeps its mapping. unmapped: `bytes` is the file's number; no answer.
+enum class SegmentCommand : std::uint32_t {
+    open = 1,
+    create,
+    write_small,
+    seal,
+    discard,
+    unmapped
+};
 
 // Both heads have no padding; both ends run the same build on one machine.
 struct RequestHead {

@@ -96,17 +96,19 @@ void CallData::lock(std::size_t argument, const DataId& id) {
     check_datum(profile_, argument, id, product.type);
     // Nobody commits in between: what is read now is the base.
     if (product.hold->base() > 0) read(argument, id);
-    product.place = make_place(product, size_in_bytes(about(argument), product.type));
+    product.place = make_place(product, size_in_bytes(about(argument), product.type), {});
     slots_[argument].product = std::move(product);
 }
 
-OutputPlace CallData::make_place(Product& product, std::uint64_t size) {
+OutputPlace CallData::make_place(Product& product, std::uint64_t size,
+                                 const std::vector<ino_t>& reusable) {
     OutputPlace place{nullptr, 0, size};
     if (size == 0) return place;
     if (access_.has_local_provider()) {
-        data::LocalPiece piece = product.hold->create_whole();
+        data::LocalPiece piece = product.hold->create_whole({true, reusable});
         place.fd = std::move(piece.fd);
         place.offset = piece.fd_offset;
+        place.keep = !piece.segment.empty();  // else it is nobody's to lend again
     } else if (size > kInlineLimit) {
         place.fd = std::make_shared<const UniqueFd>(memory_file("juxta-result", size));
         product.pushed = true;
@@ -150,7 +152,8 @@ RequestId CallData::request_for(std::size_t argument) const {
     return id;
 }
 
-OutputPlace CallData::allocate(std::size_t argument, const DataType& type) {
+OutputPlace CallData::allocate(std::size_t argument, const DataType& type,
+                               const std::vector<ino_t>& reusable) {
     if (argument >= slots_.size() || profile_.arguments[argument].mode != Mode::out ||
         !fits(profile_.arguments[argument], type) || slots_[argument].product) {
         throw Error(ErrorCode::internal,
@@ -185,7 +188,7 @@ OutputPlace CallData::allocate(std::size_t argument, const DataType& type) {
     try {
         product.id = access_.allocate(spec, request_for(argument)).id;
         product.hold = access_.acquire(product.id, patience);
-        product.place = make_place(product, size);
+        product.place = make_place(product, size, reusable);
     } catch (const Error& e) {
         throw Error(e.code(), "result " + profile_.arguments[argument].name + ": " + e.what());
     }

@@ -35,7 +35,8 @@ public:
     // For the pool. Nothing of it may be left when commit() is called.
     WorkerOrder worker_order() const;
 
-    OutputPlace allocate(std::size_t argument, const DataType& type) override;
+    OutputPlace allocate(std::size_t argument, const DataType& type,
+                         const std::vector<ino_t>& reusable) override;
 
     // `values`: what came back by value, one for each argument. Throws Error; nothing new is
     // visible then.
@@ -67,7 +68,8 @@ private:
 
     void read(std::size_t argument, const DataId& id);
     void lock(std::size_t argument, const DataId& id);
-    OutputPlace make_place(Product& product, std::uint64_t size);
+    OutputPlace make_place(Product& product, std::uint64_t size,
+                           const std::vector<ino_t>& reusable);
     void store(Product& product, std::optional<Value>& value);
     void check_result(std::size_t argument, const std::optional<Value>& value) const;
     void undo() noexcept;

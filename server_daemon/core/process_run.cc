@@ -114,11 +114,12 @@ void ProcessRun::place(const AllocateMessage& asked) {
     PlaceMessage answer;
     OutputPlace place;
     try {
-        place = places_.allocate(asked.argument, asked.type);
+        place = places_.allocate(asked.argument, asked.type, asked.reusable);
         answer.granted = true;
         answer.by_value = place.fd == nullptr;
         answer.offset = place.offset;
         answer.length = place.length;
+        answer.keep = place.keep;
     } catch (const Error& e) {
         answer.code = e.code();
         answer.why = e.what();

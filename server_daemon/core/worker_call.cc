@@ -45,8 +45,13 @@ void write_file(const UniqueFd& file, std::span<const std::byte> content) {
 
 const juxta_call_table WorkerCall::kTable{data, extent, path, allocate, set_bytes, fail};
 
-WorkerCall::WorkerCall(const Service& service, MappedInputs& inputs, Placing placing)
-    : juxta_call{&kTable}, service_(service), inputs_(inputs), placing_(std::move(placing)) {}
+WorkerCall::WorkerCall(const Service& service, MappedInputs& inputs, KeptOutputs& outputs,
+                       Placing placing)
+    : juxta_call{&kTable},
+      service_(service),
+      inputs_(inputs),
+      outputs_(outputs),
+      placing_(std::move(placing)) {}
 
 WorkerCall::~WorkerCall() { leave(); }
 
@@ -123,7 +128,7 @@ void WorkerCall::prepare_value(Slot& slot, Value value) {
 void WorkerCall::place(Slot& slot, const OutputPlace& place) {
     slot.datum = slot.settled = true;
     if (place.fd && place.length > 0) {
-        slot.placed = map_file(place.fd->get(), place.offset, place.length, PROT_READ | PROT_WRITE);
+        slot.placed = outputs_.map(place);
         slot.data = slot.placed.data();
     } else {
         slot.own.resize(place.length + 1);
@@ -156,9 +161,9 @@ std::optional<Value> WorkerCall::value_of(Slot& slot) {
 }
 
 void WorkerCall::leave() {
-    for (Slot& slot : slots_) unmap_file(slot.placed);
     slots_.clear();
     inputs_.end_call();
+    outputs_.end_call();
 }
 
 WorkerCall::Slot* WorkerCall::slot_at(std::size_t argument) {

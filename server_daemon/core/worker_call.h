@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "server_daemon/core/kept_outputs.h"
 #include "server_daemon/core/mapped_input.h"
 #include "server_daemon/core/service_table.h"
 #include "server_daemon/core/worker_pool.h"
@@ -22,12 +23,12 @@ public:
     // Asks the SeD for room; throws Error.
     using Placing = std::function<OutputPlace(std::size_t argument, const DataType& type)>;
 
-    WorkerCall(const Service& service, MappedInputs& inputs, Placing placing);
+    WorkerCall(const Service& service, MappedInputs& inputs, KeptOutputs& outputs, Placing placing);
     ~WorkerCall();
     WorkerCall(const WorkerCall&) = delete;
     WorkerCall& operator=(const WorkerCall&) = delete;
 
-    // Runs the service. Nothing of a result is mapped any more when it returns.
+    // Runs the service. Nothing of a result can be written any more when it returns.
     WorkerOutcome run(WorkerOrder order);
 
 private:
@@ -65,6 +66,7 @@ private:
 
     const Service& service_;
     MappedInputs& inputs_;
+    KeptOutputs& outputs_;
     Placing placing_;
     std::vector<Slot> slots_;
     std::optional<Error> failure_;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "server_daemon/core/kept_outputs.h"
 #include "server_daemon/core/mapped_input.h"
 #include "server_daemon/core/module_loader.h"
 #include "server_daemon/core/worker_call.h"
@@ -18,9 +19,10 @@ namespace {
 // The SeD is gone: nobody is left to tell anything.
 [[noreturn]] void end_quietly() { ::_exit(0); }
 
-OutputPlace ask_for_place(Channel& channel, std::size_t argument, const DataType& type) {
+OutputPlace ask_for_place(Channel& channel, std::size_t argument, const DataType& type,
+                          std::vector<ino_t> reusable) {
     Packer request;
-    pack(request, AllocateMessage{argument, type});
+    pack(request, AllocateMessage{argument, type, std::move(reusable)});
     if (!channel.send(request.packed())) end_quietly();
     auto answer = channel.receive();
     if (!answer) end_quietly();
@@ -30,7 +32,7 @@ OutputPlace ask_for_place(Channel& channel, std::size_t argument, const DataType
     }
     const PlaceMessage place = unpack_place(unpacker);
     if (!place.granted) throw Error(place.code, place.why);
-    OutputPlace result{nullptr, place.offset, place.length};
+    OutputPlace result{nullptr, place.offset, place.length, place.keep};
     if (place.by_value) return result;
     if (answer->descriptors.empty())
         throw Error(ErrorCode::internal, "a place without a descriptor");
@@ -39,7 +41,7 @@ OutputPlace ask_for_place(Channel& channel, std::size_t argument, const DataType
 }
 
 WorkerOutcome run_one(Channel& channel, const ServiceTable& services, MappedInputs& inputs,
-                      Message& message) {
+                      KeptOutputs& outputs, Message& message) {
     Unpacker unpacker(message.bytes);
     if (unpack_kind(unpacker) != MessageKind::run) {
         throw Error(ErrorCode::internal, "the SeD sent something else than a call");
@@ -49,8 +51,8 @@ WorkerOutcome run_one(Channel& channel, const ServiceTable& services, MappedInpu
     if (service == nullptr) {
         throw Error(ErrorCode::internal, "the worker does not know the service " + order.service);
     }
-    WorkerCall call(*service, inputs, [&](std::size_t argument, const DataType& type) {
-        return ask_for_place(channel, argument, type);
+    WorkerCall call(*service, inputs, outputs, [&](std::size_t argument, const DataType& type) {
+        return ask_for_place(channel, argument, type, outputs.files());
     });
     return call.run(std::move(order));
 }
@@ -68,11 +70,12 @@ int work_as_worker(int socket, const std::vector<std::string>& modules) {
     }
     Channel channel{UniqueFd(socket)};
     MappedInputs inputs;
+    KeptOutputs outputs;
     Packer answer;
     while (auto message = channel.receive()) {
         WorkerOutcome outcome;
         try {
-            outcome = run_one(channel, services, inputs, *message);
+            outcome = run_one(channel, services, inputs, outputs, *message);
         } catch (const Error& e) {
             outcome.failure = e;
         }

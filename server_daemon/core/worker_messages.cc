@@ -64,6 +64,7 @@ void pack_argument(Packer& into, const WorkerArgument& argument, std::vector<int
     into.number(number_of(argument.place->fd, descriptors));
     into.number(argument.place->offset);
     into.number(argument.place->length);
+    into.number(argument.place->keep ? 1 : 0);
 }
 
 WorkerArgument unpack_argument(Unpacker& from, const Received& received) {
@@ -87,6 +88,7 @@ WorkerArgument unpack_argument(Unpacker& from, const Received& received) {
     argument.place->fd = descriptor(from.number(), received);
     argument.place->offset = from.number();
     argument.place->length = from.number();
+    argument.place->keep = from.number() != 0;
     return argument;
 }
 
@@ -124,6 +126,7 @@ void pack(Packer& into, const PlaceMessage& message) {
     into.number(message.by_value ? 1 : 0);
     into.number(message.offset);
     into.number(message.length);
+    into.number(message.keep ? 1 : 0);
     into.number(static_cast<std::uint64_t>(message.code));
     into.text(message.why);
 }
@@ -134,6 +137,7 @@ PlaceMessage unpack_place(Unpacker& from) {
     message.by_value = from.number() != 0;
     message.offset = from.number();
     message.length = from.number();
+    message.keep = from.number() != 0;
     message.code = unpack_code(from);
     message.why = from.text();
     return message;
@@ -143,12 +147,16 @@ void pack(Packer& into, const AllocateMessage& message) {
     pack_kind(into, MessageKind::allocate);
     into.number(message.argument);
     into.type(message.type);
+    into.number(message.reusable.size());
+    for (const ino_t file : message.reusable) into.number(file);
 }
 
 AllocateMessage unpack_allocate(Unpacker& from) {
     AllocateMessage message;
     message.argument = from.number();
     message.type = from.type();
+    for (std::uint64_t count = from.number(); count > 0; --count)
+        message.reusable.push_back(from.number());
     return message;
 }
 

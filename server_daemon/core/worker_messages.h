@@ -27,6 +27,7 @@ struct PlaceMessage {
     bool by_value = false;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
+    bool keep = false;
     ErrorCode code = ErrorCode::internal;
     std::string why;
 };
@@ -36,6 +37,7 @@ PlaceMessage unpack_place(Unpacker& from);
 struct AllocateMessage {
     std::uint64_t argument = 0;
     DataType type;
+    std::vector<ino_t> reusable;
 };
 void pack(Packer& into, const AllocateMessage& message);
 AllocateMessage unpack_allocate(Unpacker& from);

@@ -2,6 +2,8 @@
 // Implemented by ProcessPool (process_pool.h); by a fake in unit tests.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -23,6 +25,7 @@ struct OutputPlace {
     std::shared_ptr<const UniqueFd> fd;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
+    bool keep = false;  // mapped after the call, to be lent again (kept_outputs.h)
 };
 
 // One argument as a worker gets it.
@@ -40,11 +43,13 @@ struct WorkerOrder {
     std::optional<SteadyTime> deadline;
 };
 
-// Asked while a call runs, by the thread in WorkerRun::wait. Throws Error, which fails the call.
+// Asked while a call runs, by the thread in WorkerRun::wait. `reusable`: the files of places that
+// the worker keeps mapped. Throws Error, which fails the call.
 class OutputPlaces {
 public:
     virtual ~OutputPlaces() = default;
-    virtual OutputPlace allocate(std::size_t argument, const DataType& type) = 0;
+    virtual OutputPlace allocate(std::size_t argument, const DataType& type,
+                                 const std::vector<ino_t>& reusable) = 0;
 };
 
 // How a run ended. `failure` empty: it is done, and `values` holds what came back by value, one for

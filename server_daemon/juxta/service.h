@@ -22,6 +22,7 @@
 // | Out<Vector<T>> v, Out<Matrix<T>> m | v.allocate(n), m.allocate(rows, columns), once         |
 // | InOut<...>                         | the contents are there and are changed in place        |
 //
+// What allocate() gives begins with anything at all: memory of earlier results is used again.
 // A service fails by throwing Failure; any other std::exception does as well. Views are row-major
 // and valid until the service returns. Self-contained; links with nothing. The same in C:
 // service_c.h.

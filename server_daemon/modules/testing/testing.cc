@@ -54,6 +54,13 @@ void touch(Matrix<const double> A, Out<double>& sum) {
     sum = total;
 }
 
+// One element of each is looked at, one of the result is set: what a call costs whatever its size.
+void corner(Matrix<const double> A, Matrix<const double> B, Out<Matrix<double>> C) {
+    const Matrix<double> result = C.allocate(A.rows(), A.columns());
+    if (result.size() == 0) return;
+    result.data()[0] = A.data()[0] + (B.size() > 0 ? B.data()[0] : 0.0);
+}
+
 void append(std::string_view path, std::string_view line) {
     std::ofstream file{std::string(path), std::ios::app};
     file << std::string(line) + '\n' << std::flush;
@@ -70,6 +77,7 @@ extern "C" JUXTA_EXPORT void juxta_module(Registry& registry) {
     registry.add("fail", {"message"}, fail);
     registry.add("leak", {"bytes"}, leak);
     registry.add("touch", {"A", "sum"}, touch);
+    registry.add("corner", {"A", "B", "C"}, corner);
     registry.add("append", {"path", "line"}, append);
     registry.add("append_once", {"path", "line"}, append, Retry::never);
     if (testing_register_diet_services(registry.c()) != 0)

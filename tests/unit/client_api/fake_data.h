@@ -112,7 +112,7 @@ private:
                 throw Error(ErrorCode::invalid_argument, "outside");
             std::memcpy(datum_.bytes.data() + offset, from.data(), from.size());
         }
-        data::LocalPiece create_whole() override { return {}; }
+        data::LocalPiece create_whole(const data::WholeOptions&) override { return {}; }
         std::span<std::byte> map_whole() override {
             // Nothing of the base shows through.
             std::fill(datum_.bytes.begin(), datum_.bytes.end(), std::byte{0xee});

@@ -61,7 +61,7 @@ public:
         bytes_.resize(datum_.bytes);
         std::memcpy(bytes_.data() + offset, from.data(), from.size());
     }
-    data::LocalPiece create_whole() override {
+    data::LocalPiece create_whole(const data::WholeOptions&) override {
         data::LocalPiece piece;
         piece.length = datum_.bytes;
         if (datum_.bytes > kPage) {

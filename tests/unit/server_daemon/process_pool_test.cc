@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 // Results come back by value.
 class ByValue : public OutputPlaces {
 public:
-    OutputPlace allocate(std::size_t, const DataType& type) override {
+    OutputPlace allocate(std::size_t, const DataType& type, const std::vector<ino_t>&) override {
         if (bytes_of(type).value() > kInlineLimit) throw Error(ErrorCode::out_of_space, "no room");
         return {nullptr, 0, bytes_of(type).value()};
     }

@@ -90,10 +90,10 @@ TEST(WorkerMessages, survive_mutation) {
         survives_mutations(packed(packer), 2000, read);
     }
     packer.clear();
-    pack(packer, AllocateMessage{1, {ElementType::float64, {2, 3}}});
+    pack(packer, AllocateMessage{1, {ElementType::float64, {2, 3}}, {77}});
     survives_mutations(packed(packer), 1000, read);
     packer.clear();
-    pack(packer, PlaceMessage{true, false, 4096, 48, ErrorCode::internal, "why"});
+    pack(packer, PlaceMessage{true, false, 4096, 48, true, ErrorCode::internal, "why"});
     survives_mutations(packed(packer), 1000, read);
 }
 
