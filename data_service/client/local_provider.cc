@@ -98,28 +98,63 @@ void LocalProvider::keep(State& s, const SegmentId& id,
     if (s.kept.emplace(id, Kept{std::move(segment), Clock::now()}).second) s.kept_bytes += bytes;
 }
 
-std::shared_ptr<const LocalSegment> LocalProvider::find(const SegmentId& id) {
-    auto known = state_.with([&](State& s) -> std::shared_ptr<const LocalSegment> {
+std::shared_ptr<const LocalSegment> LocalProvider::kept(const SegmentId& id) {
+    return state_.with([&](State& s) -> std::shared_ptr<const LocalSegment> {
         const auto found = s.kept.find(id);
         if (found == s.kept.end()) return nullptr;
         found->second.used = Clock::now();
         return found->second.segment;
     });
-    if (known) return known;
-    if (!contact()) return nullptr;
+}
+
+std::shared_ptr<const LocalSegment> LocalProvider::take_in(const SegmentId& id,
+                                                           SegmentContent content) {
     auto segment = std::make_shared<LocalSegment>();
-    try {
-        segment->content =
-            with_socket([&](SegmentSocketClient& socket) { return socket.open(id); });
-    } catch (const Error& e) {
-        if (e.code() != ErrorCode::not_found) distrust();
-        return nullptr;
-    }
+    segment->content = std::move(content);
     if (segment->content.fd) {
         segment->mapping = Mapping::readable(segment->content.fd->get(), segment->content.bytes);
     }
     state_.with([&](State& s) { keep(s, id, segment); });
     return segment;
+}
+
+std::shared_ptr<const LocalSegment> LocalProvider::find(const SegmentId& id) {
+    if (auto known = kept(id)) return known;
+    if (!contact()) return nullptr;
+    try {
+        return take_in(id,
+                       with_socket([&](SegmentSocketClient& socket) { return socket.open(id); }));
+    } catch (const Error& e) {
+        if (e.code() != ErrorCode::not_found) distrust();
+        return nullptr;
+    }
+}
+
+std::vector<std::shared_ptr<const LocalSegment>> LocalProvider::find_all(
+    std::span<const SegmentId> segments) {
+    std::vector<std::shared_ptr<const LocalSegment>> found;
+    std::vector<SegmentId> unknown;
+    for (const SegmentId& id : segments) {
+        found.push_back(kept(id));
+        if (!found.back()) unknown.push_back(id);
+    }
+    if (unknown.size() > 1 && contact()) {
+        try {
+            auto contents = with_socket(
+                [&](SegmentSocketClient& socket) { return socket.open_large(unknown); });
+            std::size_t next = 0;
+            for (std::size_t i = 0; i < found.size(); ++i) {
+                if (found[i]) continue;
+                SegmentContent& content = contents[next++];
+                if (content.fd) found[i] = take_in(segments[i], std::move(content));
+            }
+        } catch (const Error& e) {
+            distrust();
+        }
+    }
+    for (std::size_t i = 0; i < found.size(); ++i)
+        if (!found[i]) found[i] = find(segments[i]);
+    return found;
 }
 
 void LocalProvider::forget(const DataId& id) {

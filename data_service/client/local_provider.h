@@ -48,6 +48,9 @@ public:
     // Null if there is no provider or it has no such segment.
     std::shared_ptr<const LocalSegment> find(const SegmentId& segment);
 
+    // The same for many; large ones that are new to this process are asked for together.
+    std::vector<std::shared_ptr<const LocalSegment>> find_all(std::span<const SegmentId> segments);
+
     // Runs use(SegmentSocketClient&) on a connection of its own. unavailable without a provider.
     template <class Use>
     auto with_socket(Use&& use) {
@@ -84,6 +87,8 @@ private:
     };
 
     static void keep(State& s, const SegmentId& id, std::shared_ptr<const LocalSegment> segment);
+    std::shared_ptr<const LocalSegment> kept(const SegmentId& id);
+    std::shared_ptr<const LocalSegment> take_in(const SegmentId& id, SegmentContent content);
     void ask_now();
 
     std::function<std::optional<ProviderContact>()> look_up_;

@@ -22,12 +22,24 @@ std::uint64_t bytes_of(const Extents& extents) {
 
 std::shared_ptr<const LocalSegment> VersionReader::local(const Extent& extent) {
     if (not_local_.contains(extent.segment)) return nullptr;
-    auto segment = core_.local().find(extent.segment);
-    if (!segment || segment->bytes().size() < reach_of(extent)) {
-        not_local_.insert(extent.segment);
-        return nullptr;
-    }
-    return segment;
+    auto& segment = opened_[extent.segment];
+    if (!segment) segment = core_.local().find(extent.segment);
+    if (segment && segment->bytes().size() >= reach_of(extent)) return segment;
+    opened_.erase(extent.segment);
+    not_local_.insert(extent.segment);
+    return nullptr;
+}
+
+// All in one question.
+void VersionReader::open(const Extents& extents) {
+    std::set<SegmentId> wanted;
+    for (const Extent& extent : extents)
+        if (!opened_.contains(extent.segment)) wanted.insert(extent.segment);
+    if (wanted.size() < 2) return;
+    const std::vector<SegmentId> segments(wanted.begin(), wanted.end());
+    const auto found = core_.local().find_all(segments);
+    for (std::size_t i = 0; i < segments.size(); ++i)
+        if (found[i]) opened_[segments[i]] = found[i];
 }
 
 void VersionReader::read(const Extents& extents, std::uint64_t offset, std::span<std::byte> into,
@@ -98,6 +110,7 @@ bool VersionReader::fetch(const Extents& extents, Version version) {
     for (bool fresh = false;; fresh = true) {
         Extents missing;
         not_local_.clear();
+        open(extents);
         for (const Extent& extent : extents) {
             if (!local(extent)) missing.push_back(extent);
         }

@@ -24,7 +24,8 @@ public:
     void read(const Extents& extents, std::uint64_t offset, std::span<std::byte> into,
               const Progress& progress);
 
-    // The segment of an extent as this host's provider has it; null if it has not.
+    // The segment of an extent as this host's provider has it; null if it has not. Stays mapped as
+    // long as this lives.
     std::shared_ptr<const LocalSegment> local(const Extent& extent);
 
     // Has this host's provider bring all segments here. False without a provider. Throws Error
@@ -44,6 +45,8 @@ private:
     MovementTally& tally_;
     SegmentTransfer transfer_;
     std::function<void()> check_;
+    void open(const Extents& extents);
+    std::map<SegmentId, std::shared_ptr<const LocalSegment>> opened_;
     std::set<SegmentId> not_local_;
 };
 

@@ -196,7 +196,7 @@ private:
     void deliver(ProviderId provider);  // the mail of one provider
     void deliver_now(const std::vector<Letter>& letters);
     bool free_volatile(const DataId& id);
-    void tell_freed(const ProviderContact& provider, const DataId& id, const View& freed);
+    bool tell_freed(const ProviderContact& provider, const DataId& id, const View& freed);
     std::vector<ProviderContact> due_probes(State& s, Time now);
     void start_probes(const std::vector<ProviderContact>& providers);
     void probe(const ProviderContact& provider);

@@ -173,12 +173,8 @@ std::vector<std::vector<ProviderContact>> ClusterManager::reserve_copies(const R
                     continue;
                 }
                 blocks[asked[i].block].push_back(asked[i].provider);
-                // Until its next beat tells exactly.
-                Room& room = now_leading.rooms[provider];
-                room.used_bytes += bytes;
-                if (spec.durable) room.disk_used_bytes += bytes;
-                now_leading.overseer.room(provider, room.free_bytes(), room.used_bytes,
-                                          room.free_disk_bytes());
+                if (spec.durable) now_leading.rooms[provider].disk_used_bytes += bytes;
+                note_room(now_leading, provider, bytes, true);
             }
         });
     }

@@ -35,7 +35,7 @@ void ClusterManager::deliver_now(const std::vector<Letter>& letters) {
             calls_.adopt(*contact, {*view}, milliseconds(settings_.provider_deadline));
             told[i] = 1;
             state_.with([&](State& s) {
-                if (s.leading) note_told(*s.leading, letter.to, {*view});
+                if (s.leading) note_told(s, letter.to, {*view});
             });
         } catch (const Error&) {
             state_.with([&](State& s) {
@@ -169,11 +169,13 @@ void ClusterManager::renew_datum(const DataId& id) {
 bool ClusterManager::free_volatile(const DataId& id) {
     std::optional<ProviderContact> provider;
     View freed;
+    std::uint64_t bytes = 0;
     const bool known = state_.with([&](State& s) {
         VolatileShelf& shelf = leading(s).volatile_data;
         const DatumRecord* record = shelf.find(id);
         if (record == nullptr) return false;
         freed = record->blocks[0].view;
+        bytes = record->block_bytes(0);
         provider = contact_of(s.directory, freed.members.front());
         shelf.erase(id);
         s.leading->newest.erase(id);
@@ -184,18 +186,24 @@ bool ClusterManager::free_volatile(const DataId& id) {
     if (!known || !provider) return known;
     freed.epoch += 1;
     freed.freed = true;
-    tell_freed(*provider, id, freed);
+    if (tell_freed(*provider, id, freed)) {
+        state_.with([&](State& s) {
+            if (s.leading) note_room(*s.leading, provider->self.provider, bytes, false);
+        });
+    }
     return true;
 }
 
 // Once: it tells of what it has again, in its turn, and hears then that nobody knows of it.
-void ClusterManager::tell_freed(const ProviderContact& provider, const DataId& id,
+bool ClusterManager::tell_freed(const ProviderContact& provider, const DataId& id,
                                 const View& freed) {
     try {
         calls_.adopt(provider, {{{id, 0}, freed}}, milliseconds(settings_.provider_deadline));
+        return true;
     } catch (const Error& e) {
         log::debug("provider {} was not told that {} is freed: {}", provider.name, to_string(id),
                    e.what());
+        return false;
     }
 }
 

@@ -309,7 +309,7 @@ void ClusterManager::deliver(ProviderId provider) {
         const bool again = state_.with([&](State& s) {
             if (!s.leading) return false;
             if (told) {
-                note_told(*s.leading, contact->self, views);
+                note_told(s, contact->self, views);
                 return true;
             }
             // One attempt for a mere cache of another cluster.

@@ -186,12 +186,24 @@ std::set<ProviderId> post(ClusterManagerState& state, const std::vector<Letter>&
     return to_deliver;
 }
 
-void note_told(Leadership& leading, const Member& who, const std::vector<GroupView>& views) {
+void note_told(ClusterManagerState& state, const Member& who, const std::vector<GroupView>& views) {
+    Leadership& leading = *state.leading;
     for (const GroupView& view : views) {
         if (!view.view.freed) continue;
         const auto untold = leading.untold_freed.find(view.group.datum);
-        if (untold != leading.untold_freed.end()) untold->second.erase(who);
+        if (untold == leading.untold_freed.end() || untold->second.erase(who) == 0) continue;
+        const auto head = state.directory.find_head(view.group.datum);
+        if (head) note_room(leading, who.provider, head->block_bytes(view.group.block), false);
     }
+}
+
+void note_room(Leadership& leading, ProviderId provider, std::uint64_t bytes, bool taken) {
+    const auto known = leading.rooms.find(provider);
+    if (known == leading.rooms.end()) return;
+    Room& room = known->second;
+    room.used_bytes =
+        taken ? room.used_bytes + bytes : room.used_bytes - std::min(room.used_bytes, bytes);
+    leading.overseer.room(provider, room.free_bytes(), room.used_bytes, room.free_disk_bytes());
 }
 
 // -- what is known --------------------------------------------------------------------------------

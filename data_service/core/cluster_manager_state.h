@@ -152,7 +152,10 @@ std::vector<Letter> note(ClusterManagerState& state, const Command& command,
 std::set<ProviderId> post(ClusterManagerState& state, const std::vector<Letter>& letters);
 
 // The provider has taken these views.
-void note_told(Leadership& leading, const Member& who, const std::vector<GroupView>& views);
+void note_told(ClusterManagerState& state, const Member& who, const std::vector<GroupView>& views);
+
+// Room that a provider has given or got back, until its next beat tells exactly.
+void note_room(Leadership& leading, ProviderId provider, std::uint64_t bytes, bool taken);
 
 // Of a provider of another cluster, whose room its own manager alone knows.
 RegisterProvider registration_of_guest(const ProviderContact& guest);

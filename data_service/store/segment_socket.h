@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "data_service/store/segment_store.h"
 
@@ -46,6 +47,9 @@ public:
     // The content of a sealed segment. Its memory stays as it is until its last `fd` is gone: unmap
     // it before.
     SegmentContent open(const SegmentId& segment);
+
+    // The same for several at once; without `fd` those that are small or not here.
+    std::vector<SegmentContent> open_large(std::span<const SegmentId> segments);
 
     // A new segment, to be written through the descriptor, or (small) null: then use write().
     // `reusable`: see SegmentStore::create; at most kMostReusable count.

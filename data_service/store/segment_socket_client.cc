@@ -44,14 +44,14 @@ struct SegmentSocketClient::Call {
          std::span<const std::byte> content = {})
         : rest(content) {
         head.command = command;
-        head.set(segment);
+        head.name = SegmentName(segment);
         head.bytes = bytes;
     }
 };
 
 struct SegmentSocketClient::Reply {
     AnswerHead head;
-    UniqueFd fd;
+    std::vector<UniqueFd> fds;
     std::vector<std::byte> rest;
 };
 
@@ -83,9 +83,8 @@ SegmentSocketClient::Reply SegmentSocketClient::ask(const Call& call) {
         }
         Reply reply;
         ssize_t got = -1;
-        if (send_frame(connection_->get(), std::as_bytes(std::span(&call.head, 1)), call.rest,
-                       -1)) {
-            got = receive_frame(connection_->get(), frame, &reply.fd);
+        if (send_frame(connection_->get(), std::as_bytes(std::span(&call.head, 1)), call.rest)) {
+            got = receive_frame(connection_->get(), frame, &reply.fds);
         }
         if (got >= static_cast<ssize_t>(sizeof reply.head)) {
             std::memcpy(&reply.head, frame.data(), sizeof reply.head);
@@ -111,13 +110,37 @@ SegmentSocketClient::Reply SegmentSocketClient::ask(const Call& call) {
 SegmentContent SegmentSocketClient::open(const SegmentId& segment) {
     Reply reply = ask(Call(SegmentCommand::open, segment));
     SegmentContent content{.bytes = reply.head.bytes, .fd = nullptr, .small = nullptr};
-    if (reply.fd) {
-        auto opened = std::make_shared<const OpenedMemory>(std::move(reply.fd), connection_);
+    if (!reply.fds.empty()) {
+        auto opened =
+            std::make_shared<const OpenedMemory>(std::move(reply.fds.front()), connection_);
         content.fd = {opened, &opened->fd};
     } else {
         content.small = std::make_shared<const std::vector<std::byte>>(std::move(reply.rest));
     }
     return content;
+}
+
+std::vector<SegmentContent> SegmentSocketClient::open_large(std::span<const SegmentId> segments) {
+    std::vector<SegmentContent> contents(segments.size());
+    for (std::size_t done = 0; done < segments.size();) {
+        const auto some =
+            segments.subspan(done, std::min(segments.size() - done, kMostDescriptors));
+        std::vector<SegmentName> names(some.begin(), some.end());
+        Reply reply = ask(
+            Call(SegmentCommand::open_large, {}, names.size(), std::as_bytes(std::span(names))));
+        std::vector<std::uint64_t> lengths(reply.rest.size() / sizeof(std::uint64_t));
+        std::memcpy(lengths.data(), reply.rest.data(), lengths.size() * sizeof(std::uint64_t));
+        lengths.resize(names.size());
+        auto fd = reply.fds.begin();
+        for (std::size_t i = 0; i < names.size() && fd != reply.fds.end(); ++i) {
+            if (lengths[i] == 0) continue;
+            auto opened = std::make_shared<const OpenedMemory>(std::move(*fd++), connection_);
+            contents[done + i].bytes = lengths[i];
+            contents[done + i].fd = {opened, &opened->fd};
+        }
+        done += names.size();
+    }
+    return contents;
 }
 
 std::shared_ptr<const UniqueFd> SegmentSocketClient::create(const SegmentId& segment,
@@ -126,7 +149,8 @@ std::shared_ptr<const UniqueFd> SegmentSocketClient::create(const SegmentId& seg
     static_assert(sizeof(ino_t) == 8);
     const auto some = reusable.first(std::min(reusable.size(), kMostReusable));
     Reply reply = ask(Call(SegmentCommand::create, segment, bytes, std::as_bytes(some)));
-    return reply.fd ? std::make_shared<const UniqueFd>(std::move(reply.fd)) : nullptr;
+    if (reply.fds.empty()) return nullptr;
+    return std::make_shared<const UniqueFd>(std::move(reply.fds.front()));
 }
 
 void SegmentSocketClient::write_small(const SegmentId& segment,

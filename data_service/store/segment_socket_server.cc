@@ -168,10 +168,35 @@ private:
                                  static_cast<std::size_t>(got) - sizeof head);
             if (head.command == SegmentCommand::unmapped) {
                 handed_out.give_back(head.bytes);
+            } else if (head.command == SegmentCommand::open_large) {
+                if (!open_large(socket, rest, handed_out)) return;
             } else if (!answer(socket, head, rest, handed_out)) {
                 return;
             }
         }
+    }
+
+    bool open_large(int socket, std::span<const std::byte> rest, HandedOut& handed_out) {
+        std::vector<SegmentName> names(
+            std::min(rest.size() / sizeof(SegmentName), kMostDescriptors));
+        if (names.empty()) return false;
+        std::memcpy(names.data(), rest.data(), names.size() * sizeof(SegmentName));
+        std::vector<std::uint64_t> lengths;
+        std::vector<SegmentContent> contents;  // as long as the descriptors are on their way
+        std::vector<int> fds;
+        for (const SegmentName& name : names) {
+            auto content = store_.open(name.segment());
+            const bool is_large = content && content->fd;
+            lengths.push_back(is_large ? content->bytes : 0);
+            if (!is_large) continue;
+            handed_out.add(content->fd);
+            if (mapped_) mapped_(content->bytes);
+            fds.push_back(content->fd->get());
+            contents.push_back(std::move(*content));
+        }
+        const AnswerHead head{.bytes = names.size()};
+        return send_frame(socket, std::as_bytes(std::span(&head, 1)),
+                          std::as_bytes(std::span(lengths)), fds);
     }
 
     bool answer(int socket, const RequestHead& request, std::span<const std::byte> rest,
@@ -183,20 +208,21 @@ private:
             const std::span small = content.small ? std::span<const std::byte>(*content.small)
                                                   : std::span<const std::byte>();
             if (content.fd && mapped_) mapped_(content.bytes);
+            const int fd = content.fd ? content.fd->get() : -1;
             return send_frame(socket, std::as_bytes(std::span(&head, 1)), small,
-                              content.fd ? content.fd->get() : -1);
+                              std::span(&fd, content.fd ? 1 : 0));
         } catch (const std::exception& failure) {
             const auto* error = dynamic_cast<const Error*>(&failure);
             const ErrorCode code = error != nullptr ? error->code() : ErrorCode::internal;
             const AnswerHead head{.failure = 1 + static_cast<std::uint32_t>(code)};
             const std::string text = std::string(failure.what()).substr(0, 4096);
             return send_frame(socket, std::as_bytes(std::span(&head, 1)),
-                              std::as_bytes(std::span(text)), -1);
+                              std::as_bytes(std::span(text)));
         }
     }
 
     SegmentContent execute(const RequestHead& request, std::span<const std::byte> rest) {
-        const SegmentId segment = request.segment();
+        const SegmentId segment = request.name.segment();
         switch (request.command) {
             case SegmentCommand::open: {
                 auto content = store_.open(segment);
@@ -225,7 +251,8 @@ private:
                 }
                 return {};
             case SegmentCommand::discard: store_.discard_unsealed(segment); return {};
-            case SegmentCommand::unmapped: break;  // has no answer
+            case SegmentCommand::unmapped:
+            case SegmentCommand::open_large: break;  // answered elsewhere
         }
         throw Error(ErrorCode::invalid_argument, "no such request to a segment socket");
     }

@@ -116,6 +116,26 @@ TEST_F(SegmentSocket, counts_what_it_hands_out) {
     EXPECT_TRUE(is_sealed_memory(*content.fd));
 }
 
+TEST_F(SegmentSocket, opens_many_large_segments_at_one_request) {
+    std::vector<SegmentId> all;
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        all.push_back(segment(i));
+        if (i == 7) continue;  // is not here
+        const std::size_t bytes = i == 9 ? 10 : 100'000;
+        store_.write(segment(i), bytes, 0, std::vector<std::byte>(bytes, std::byte{1}));
+        store_.seal(segment(i));
+    }
+    SegmentSocketClient client(path_);
+    const auto contents = client.open_large(all);
+    ASSERT_EQ(contents.size(), all.size());
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+        EXPECT_EQ(contents[i].fd != nullptr, i != 7 && i != 9) << i;
+        EXPECT_EQ(contents[i].bytes, contents[i].fd ? 100'000u : 0u);
+    }
+    EXPECT_EQ(client.open(segment(9)).bytes, 10u) << "the connection goes on";
+    EXPECT_TRUE(client.open_large({}).empty());
+}
+
 TEST_F(SegmentSocket, passes_refusals_on_with_their_reason) {
     SegmentSocketClient client(path_);
     EXPECT_EQ(failure_of([&] { client.open(segment(1)); }), ErrorCode::not_found);
@@ -173,13 +193,13 @@ TEST_F(SegmentSocket, survives_garbage_and_peers_that_go) {
 
         const UniqueFd unread = raw_connection();  // goes without reading its answer, a descriptor
         head.command = SegmentCommand::create;
-        head.set(segment(5));
+        head.name = SegmentName(segment(5));
         head.bytes = kMiB;
         ASSERT_GT(::send(unread.get(), &head, sizeof head, 0), 0);
         // Descriptors that nobody asked for.
         const UniqueFd generous = raw_connection();
-        ASSERT_TRUE(
-            send_frame(generous.get(), std::as_bytes(std::span(&head, 1)), {}, STDIN_FILENO));
+        ASSERT_TRUE(send_frame(generous.get(), std::as_bytes(std::span(&head, 1)), {},
+                               std::vector<int>{STDIN_FILENO}));
     }
     SegmentSocketClient client(path_);
     client.write_small(segment(1), std::vector<std::byte>(10));
@@ -190,8 +210,8 @@ TEST_F(SegmentSocket, survives_garbage_and_peers_that_go) {
 TEST_F(SegmentSocket, survives_mutated_requests) {
     for (std::uint64_t seed = 0; seed < 1000; ++seed) {
         RequestHead head;
-        head.command = static_cast<SegmentCommand>(1 + seed % 5);
-        head.set(segment(static_cast<std::uint32_t>(seed % 3)));
+        head.command = static_cast<SegmentCommand>(1 + seed % 7);
+        head.name = SegmentName(segment(static_cast<std::uint32_t>(seed % 3)));
         head.bytes = 100;
         std::string frame(reinterpret_cast<const char*>(&head), sizeof head);
         if (head.command == SegmentCommand::write_small) frame += std::string(100, 'x');
@@ -202,7 +222,7 @@ TEST_F(SegmentSocket, survives_mutated_requests) {
         if (seed % 4 != 0) continue;
         ::shutdown(bad.get(), SHUT_WR);
         std::vector<std::byte> answer(kLargestFrame);
-        UniqueFd given;
+        std::vector<UniqueFd> given;
         receive_frame(bad.get(), answer, &given);
     }
     SegmentSocketClient client(path_);
