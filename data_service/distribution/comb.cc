@@ -21,7 +21,7 @@ void append(Pattern& pattern, Comb comb) {
         comb.count = 1;
     }
     if (comb.count == 1) comb.period = comb.local_period = 0;
-    if (comb.length == 1 && comb.count == 1) comb.local_step = 1;
+    if (comb.length == 1) comb.local_step = 1;
     if (!pattern.empty()) {
         Comb& last = pattern.back();
         if (last.count == 1 && comb.count == 1 && last.local_step == comb.local_step &&
