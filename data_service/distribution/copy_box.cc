@@ -122,7 +122,8 @@ void copy_as_is(Nest nest, const std::byte* source, std::byte* target, const Cop
     }
     if (column && !row && size == 8 && column->source_stride % 8 == 0) {
         nest.run([&](Index from, Index to) {
-            kernels.gather_8(target + to, source + from, column->source_stride / 8, column->count);
+            kernels.gather_8(target + to, source + from, column->source_stride / 8, column->count,
+                             way.streaming && column->count * 8 >= kStreamedRun);
         });
         return;
     }

@@ -16,7 +16,7 @@ void stream_runs(std::byte* target, Index target_stride, const std::byte* source
     }
 }
 
-void gather_8(std::byte* target, const std::byte* source, Index step, Index count) {
+void gather_8(std::byte* target, const std::byte* source, Index step, Index count, bool) {
     for (Index i = 0; i < count; ++i) std::memcpy(target + i * 8, source + i * step * 8, 8);
 }
 

@@ -21,8 +21,9 @@ struct Kernels {
     void (*stream_runs)(std::byte* target, Index target_stride, const std::byte* source,
                         Index source_stride, Index bytes, Index count);
     // `count` elements of 8 bytes, `step` elements apart in the source, next to each other in the
-    // target.
-    void (*gather_8)(std::byte* target, const std::byte* source, Index step, Index count);
+    // target; past the caches if that is wanted.
+    void (*gather_8)(std::byte* target, const std::byte* source, Index step, Index count,
+                     bool past_caches);
     // Of rows x columns elements: element (i, j) stands at i * source_stride + j * size, and goes
     // to j * target_stride + i * size.
     void (*transpose_8)(std::byte* target, Index target_stride, const std::byte* source,

@@ -112,18 +112,36 @@ void transpose_by(const Square& square, std::byte* target, Index target_stride,
     _mm_sfence();
 }
 
+[[gnu::target("avx512f,avx512vl,avx512dq,avx2")]] void put_avx512(std::byte* target, __m512d line,
+                                                                  bool past_caches) {
+    if (past_caches) {
+        _mm512_stream_pd(reals(target), line);
+    } else {
+        _mm512_storeu_pd(reals(target), line);
+    }
+}
+
 // Every second, every fourth: whole lines are read and sorted. The last ones one by one, for a
 // vector would read past the end.
 [[gnu::target("avx512f,avx512vl,avx512dq,avx2")]] void gather_8_avx512(std::byte* target,
                                                                        const std::byte* source,
-                                                                       Index step, Index count) {
+                                                                       Index step, Index count,
+                                                                       bool past_caches) {
     Index i = 0;
+    if (past_caches) {
+        const Index before = std::min(to_line(target, 64, 64) / 8, count);
+        portable_kernels().gather_8(target, source, step, before, false);
+        i = before;
+        past_caches = to_line(target + i * 8, 64, 64) == 0;
+    }
     if (step == 2) {
         const __m512i even = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
         for (; i + 8 < count; i += 8) {
             const double* from = reals(source) + i * 2;
-            _mm512_storeu_pd(reals(target) + i, _mm512_permutex2var_pd(_mm512_loadu_pd(from), even,
-                                                                       _mm512_loadu_pd(from + 8)));
+            put_avx512(
+                target + i * 8,
+                _mm512_permutex2var_pd(_mm512_loadu_pd(from), even, _mm512_loadu_pd(from + 8)),
+                past_caches);
         }
     } else if (step == 4) {
         const __m512i fourth = _mm512_set_epi64(12, 8, 4, 0, 12, 8, 4, 0);
@@ -133,10 +151,11 @@ void transpose_by(const Square& square, std::byte* target, Index target_stride,
                 _mm512_permutex2var_pd(_mm512_loadu_pd(from), fourth, _mm512_loadu_pd(from + 8));
             const __m512d high = _mm512_permutex2var_pd(_mm512_loadu_pd(from + 16), fourth,
                                                         _mm512_loadu_pd(from + 24));
-            _mm512_storeu_pd(reals(target) + i, _mm512_shuffle_f64x2(low, high, 0x44));
+            put_avx512(target + i * 8, _mm512_shuffle_f64x2(low, high, 0x44), past_caches);
         }
     }
-    for (; i < count; ++i) std::memcpy(target + i * 8, source + i * step * 8, 8);
+    portable_kernels().gather_8(target + i * 8, source + i * step * 8, step, count - i, false);
+    if (past_caches) _mm_sfence();
 }
 
 [[gnu::target("avx2")]] void square_8_avx2(std::byte* target, Index target_stride,

@@ -14,7 +14,7 @@
 namespace juxta::distribution {
 namespace {
 
-// More, in an hour: JUXTA_DISTRIBUTION_CASES=100000 (./dev distribution).
+// More of them: ./dev plans.
 Index cases(Index usual) {
     const char* wanted = std::getenv("JUXTA_DISTRIBUTION_CASES");
     return wanted == nullptr ? usual : std::atol(wanted);
@@ -88,7 +88,7 @@ Pairs sorted(Pairs pairs) {
 
 TEST(AxisLink, random_pairs_of_distributions_and_regions_agree_with_looking_at_every_index) {
     Dice dice(1);
-    const Index wanted = cases(4000);
+    const Index wanted = cases(20000);
     for (Index i = 0; i < wanted; ++i) {
         const bool strided = i % 4 == 3;
         const Index elements = dice.between(0, i % 3 == 0 ? 12 : 300);
