@@ -48,7 +48,7 @@ Layout hostile_layout(Dice& dice, const Indices& shape) {
         Axis axis = random_axis(dice, std::min<Index>(std::max<Index>(n, 0), 50), 6);
         if (dice.once_in(3)) axis.block = hostile_number(dice);
         axis.n = n;
-        if (axis.kind->name() == "gen" && axis.parts.size() > 0) axis.parts.back() += n - 50;
+        if (axis.kind->name() == "gen" && n > 50) axis.parts.back() += n - 50;
         axis.places = often_sound(dice, axis.places);
         axis.source = often_sound(dice, axis.source);
         layout.axes.push_back(axis);
