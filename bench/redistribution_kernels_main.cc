@@ -177,6 +177,33 @@ void run(const Case& which, Index n, std::size_t rounds, std::size_t threads) {
                fmt::format("{:.2f}", bench::median(chunked)));
 }
 
+// What a place's own part of a plan costs: its links, and their runs.
+void plan_times() {
+    const auto n = std::uint64_t{1} << 40;
+    const std::pair<LayoutText, LayoutText> pairs[] = {
+        {{"cyclic:64", "16", ""}, {"cyclic:32", "24", ""}},
+        {{"block", "64", ""}, {"cyclic", "63", ""}},
+        {{"cyclic:100", "12", ""}, {"cyclic:128", "35", ""}},
+        {{"cyclic:997", "31", ""}, {"cyclic:1009", "29", ""}},
+        {{"cyclic:999983", "64", ""}, {"cyclic:1000003", "61", ""}},
+    };
+    fmt::print("\nplanning {} elements, microseconds a place\n", n);
+    for (const auto& [from, to] : pairs) {
+        const DataType type{ElementType::float64, {n}};
+        const Plan plan(parse_layout(from, type), parse_layout(to, type));
+        std::size_t links = 0;
+        const double seconds = seconds_of([&] {
+            for (Index place = 0; place < plan.target().place_count(); ++place) {
+                for (const LinkSize& link : plan.incoming(place)) {
+                    links += plan.link(link.source, place).elements > 0 ? 1 : 0;
+                }
+            }
+        });
+        fmt::print("  {} {} -> {} {}: {:.1f} ({} links)\n", from.dist, from.grid, to.dist, to.grid,
+                   seconds * 1e6 / static_cast<double>(plan.target().place_count()), links);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -206,4 +233,5 @@ int main(int argc, char** argv) {
     for (const Case& each : cases) {
         if (only.empty() || only == each.name) run(each, n, rounds, threads);
     }
+    if (only.empty()) plan_times();
 }

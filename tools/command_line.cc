@@ -215,9 +215,13 @@ private:
                   put.add_flag("--durable", line_.put.durable, "every copy on disk, too")),
               put.add_option("--protocol", line_.put.protocol,
                              "consistency: " + data::consistency_names_text()),
-              put.add_option("--dist", line_.put.dist, "block: in contiguous blocks (vectors)")
+              put.add_option("--dist", line_.put.dist,
+                             "one for all dimensions, or one each: *, block, cyclic[:B], "
+                             "gen:N1/N2/...")
                   ->check(not_empty),
-              put.add_option("--grid", line_.put.grid, "how many blocks")->check(not_empty),
+              put.add_option("--grid", line_.put.grid, "places: PxQ[:R|C]")->check(not_empty),
+              put.add_option("--src", line_.put.src, "place of the first block: p,q")
+                  ->check(not_empty),
               put.add_option("--cluster", line_.put.cluster, "that owns it")->check(not_empty)})
             making->excludes(into);
 
@@ -225,8 +229,16 @@ private:
         get.add_option("DATA", line_.get.datum, "d:ID or a name")->required();
         get.add_option("-o", line_.get.output, "FILE: .npy, .mtx, or any other for the bytes")
             ->check(not_empty);
-        number(get, "--offset", line_.get.offset, "first byte of a region");
-        number(get, "--length", line_.get.length, "bytes of a region");
+        CLI::Option* offset = number(get, "--offset", line_.get.offset, "first byte of a region");
+        CLI::Option* length = number(get, "--length", line_.get.length, "bytes of a region");
+        CLI::Option* place =
+            number(get, "--place", line_.get.place, "the piece of this place alone, column-major");
+        place->excludes(offset)->excludes(length);
+        for (CLI::Option* layout :
+             {get.add_option("--dist", line_.get.dist, "the piece in this layout instead"),
+              get.add_option("--grid", line_.get.grid, "of that layout"),
+              get.add_option("--src", line_.get.src, "of that layout")})
+            layout->check(not_empty)->needs(place);
 
         set_verb();
         lock_verb();

@@ -4,13 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "data_service/core/consistency.h"
+#include "data_service/distribution/stored_layout.h"
 #include "tools/commands_lock.h"
+#include "tools/commands_place.h"
 #include "tools/datum_view.h"
 #include "tools/formats/array_file.h"
 #include "tools/output.h"
@@ -50,49 +51,28 @@ void expect_one_copy(Persistence mode, std::optional<std::uint16_t> copies,
                 fmt::format("unique_sticky data have exactly one copy, not {}; {}", wanted, kept));
 }
 
-// A vector in `places` contiguous blocks of ceil(n / places) elements; the last ones have fewer, or
-// none, as ScaLAPACK deals them.
-std::vector<std::uint64_t> blocks_of(const DataType& type, const PutOptions& options) {
-    if (options.dist.empty() && options.grid.empty()) return {};
-    std::size_t places = 0;
-    const auto [end, error] =
-        std::from_chars(options.grid.data(), options.grid.data() + options.grid.size(), places);
-    const bool counted = error == std::errc{} && end == options.grid.data() + options.grid.size() &&
-                         places >= 1 && places <= kMostPlaces;
-    if (options.dist != "block" || type.shape.size() != 1 || !counted) {
-        throw Error(
-            ErrorCode::invalid_argument,
-            fmt::format("--dist '{}' --grid '{}' of {}: there is only --dist block --grid N "
-                        "of a vector (N contiguous blocks, 1 to {}); nothing was put",
-                        options.dist, options.grid, to_string(type), kMostPlaces));
+// How the array lies over blocks, one for each place.
+void distribute(DataSpec& spec, const PutOptions& options) {
+    const LayoutText words{options.dist, options.grid, options.src};
+    if (words == LayoutText{}) return;
+    if (words.dist.empty()) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("--grid '{}' --src '{}' say where, not how: give --dist too; "
+                                "nothing was put",
+                                words.grid, words.src));
     }
-    const std::uint64_t elements = type.shape.front();
-    const std::uint64_t each = (elements + places - 1) / places;
-    std::vector<std::uint64_t> sizes;
-    for (std::uint64_t place = 0, left = elements; place < places; ++place) {
-        sizes.push_back(std::min(each, left) * size_of(type.element));
-        left -= std::min(each, left);
+    if (words.grid.empty() && words.dist.find("gen") == std::string::npos) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("--dist {} over how many places? Give --grid PxQ, one number for "
+                                "each dimension; nothing was put",
+                                words.dist));
     }
-    return sizes;
-}
-
-std::uint64_t sum(const std::vector<Movement>& moved) {
-    std::uint64_t bytes = 0;
-    for (const Movement& movement : moved) bytes += movement.bytes;
-    return bytes;
-}
-
-int tell_moved(const DataId& id, const std::string& name, Version version, std::uint64_t bytes,
-               std::uint64_t moved, bool as_json, const char* verb) {
-    if (as_json) {
-        const json document{
-            {"id", to_string(id)}, {"version", version}, {"bytes", bytes}, {"bytes_moved", moved}};
-        fmt::print("{}\n", document.dump(-1, ' ', false, json::error_handler_t::replace));
-    } else {
-        fmt::print("{}{}{} version {}: {} {}, {} moved\n", to_string(id), name.empty() ? "" : " ",
-                   name, version, human_bytes(bytes), verb, human_bytes(moved));
+    distribution::distribute(spec, words, 1);
+    if (spec.block_bytes.size() > kMostPlaces) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("--grid {} has {} places, at most {} are possible; nothing was put",
+                                words.grid, spec.block_bytes.size(), kMostPlaces));
     }
-    return kSuccess;
 }
 
 int put_into(data::DataAccess& data, const PutOptions& options, const formats::ArraySource& source,
@@ -120,7 +100,7 @@ int put_into(data::DataAccess& data, const PutOptions& options, const formats::A
                             : data.acquire(datum.id, data::DataAccess::Clock::now() + kPatience);
     hold->write(offset, source.content(), progress_of("put " + options.file));
     const Version version = hold->release();
-    return tell_moved(datum.id, datum.spec.name, version, bytes, sum(hold->moved()), as_json,
+    return tell_moved(datum.id, datum.spec.name, version, bytes, bytes_of(hold->moved()), as_json,
                       "put");
 }
 
@@ -132,15 +112,6 @@ void keep(data::DataAccess& data, const DataId& id, const std::string& name,
     if (!is_fleeting(persistence)) change.persistence = persistence;
     if (!name.empty()) change.name = name;
     if (change.persistence || change.name) data.change(id, change);
-}
-
-void write_stdout(std::span<const std::byte> content) {
-    while (!content.empty()) {
-        const ssize_t written = ::write(STDOUT_FILENO, content.data(), content.size());
-        if (written < 0)
-            throw Error(ErrorCode::invalid_argument, "cannot write to standard output");
-        content = content.subspan(static_cast<std::size_t>(written));
-    }
 }
 
 }  // namespace
@@ -165,7 +136,7 @@ int put(data::DataAccess& data, const PutOptions& options, std::uint16_t default
 
     DataSpec spec;
     spec.type = source.type();
-    spec.block_bytes = blocks_of(spec.type, options);
+    distribute(spec, options);
     spec.clusters = options.clusters.value_or(1);
     spec.durable = options.durable;
     spec.copies =
@@ -183,8 +154,8 @@ int put(data::DataAccess& data, const PutOptions& options, std::uint16_t default
         hold->write(0, source.content(), progress_of("put " + options.file));
         const Version version = hold->release();
         keep(data, datum.id, options.name, persistence);
-        return tell_moved(datum.id, options.name, version, datum.bytes, sum(hold->moved()), as_json,
-                          "put");
+        return tell_moved(datum.id, options.name, version, datum.bytes, bytes_of(hold->moved()),
+                          as_json, "put");
     } catch (const Error&) {
         data.free(datum.id);
         throw;
@@ -193,6 +164,7 @@ int put(data::DataAccess& data, const PutOptions& options, std::uint16_t default
 
 int get(data::DataAccess& data, const GetOptions& options, bool as_json) {
     const data::DatumDescription datum = data.find(options.datum);
+    if (options.place) return get_place(data, datum, options, as_json);
     const bool region = options.offset || options.length;
     const std::uint64_t offset = options.offset.value_or(0);
     if (offset > datum.bytes || options.length.value_or(0) > datum.bytes - offset) {
@@ -224,7 +196,7 @@ int get(data::DataAccess& data, const GetOptions& options, bool as_json) {
                     ".npy nor .mtx");
     }
     formats::write_array(options.output, type, read);
-    return tell_moved(datum.id, datum.spec.name, hold->version(), bytes, sum(hold->moved()),
+    return tell_moved(datum.id, datum.spec.name, hold->version(), bytes, bytes_of(hold->moved()),
                       as_json, "got");
 }
 

@@ -22,6 +22,7 @@ struct PutOptions {
     std::string cluster;
     std::string dist;  // empty: one block
     std::string grid;
+    std::string src;
 };
 
 struct SetOptions {
@@ -38,6 +39,10 @@ struct GetOptions {
     std::string output;  // empty: standard output
     std::optional<std::uint64_t> offset;
     std::optional<std::uint64_t> length;
+    std::optional<std::uint64_t> place;  // its piece alone, in ScaLAPACK's local order
+    std::string dist;                    // of another layout than the datum's own; with `place`
+    std::string grid;
+    std::string src;
 };
 
 int put(data::DataAccess& data, const PutOptions& options, std::uint16_t default_copies, bool json);

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "common/base/in_parallel.h"
+#include "data_service/distribution/layout_text.h"
+#include "data_service/distribution/stored_layout.h"
 #include "tools/output.h"
 
 namespace juxta::tools {
@@ -76,12 +78,31 @@ std::uint64_t bytes_of_block(const data::DatumDescription& datum, data::BlockNum
     return block < sizes.size() ? sizes[block] : datum.bytes;
 }
 
-// A block of a vector is a vector; a plain datum's only block has its shape.
+// The local piece of a place; a plain datum's only block has its shape, and other blocks are
+// vectors.
 std::vector<std::uint64_t> shape_of_block(const data::DatumDescription& datum,
                                           data::BlockNumber block) {
     if (datum.spec.block_bytes.empty()) return datum.spec.type.shape;
+    const distribution::Layout layout = distribution::layout_as_stored(datum.spec);
+    if (layout.place_count() == std::ssize(datum.spec.block_bytes)) {
+        const distribution::Indices local =
+            layout.local_shape(static_cast<distribution::Index>(block));
+        return {local.begin(), local.end()};
+    }
     const std::size_t element = std::max<std::size_t>(size_of(datum.spec.type.element), 1);
     return {bytes_of_block(datum, block) / element};
+}
+
+// How the datum lies over its blocks; none for one that is in one piece.
+json layouts_json(const data::DatumDescription& datum) {
+    json layouts = json::array();
+    if (datum.spec.block_bytes.empty()) return layouts;
+    const distribution::Layout layout = distribution::layout_as_stored(datum.spec);
+    if (layout.place_count() != std::ssize(datum.spec.block_bytes)) return layouts;
+    const LayoutText text = distribution::text_of(layout);
+    layouts.push_back({{"dist", text.dist}, {"grid", text.grid}, {"state", "full"}});
+    if (!text.src.empty()) layouts.back()["src"] = text.src;
+    return layouts;
 }
 
 void look_at_one(data::DataAccess& data, DatumView& view) {
@@ -134,7 +155,7 @@ json json_of(const DatumView& view) {
                   {"owner", datum.owner},
                   {"lost", datum.lost},
                   {"blocks", blocks},
-                  {"layouts", json::array()},
+                  {"layouts", layouts_json(datum)},
                   {"lock", lock_json(view.lock)},
                   {"persist", juxta::name_of(datum.spec.persistence)},
                   {"durable", datum.spec.durable},
@@ -160,6 +181,10 @@ void print_in_full(const DatumView& view) {
             "  locked, {}, {} holding it, {} waiting, token {}, {:.1f} s of its lease left\n",
             name_of(view.lock->mode), view.lock->holders.size(), view.lock->waiting,
             view.lock->holders.front().token, seconds(view.lock->holders.front().left));
+    }
+    if (!datum.spec.layout.dist.empty()) {
+        fmt::print("  distributed: {}\n",
+                   distribution::to_string(distribution::layout_as_stored(datum.spec)));
     }
     for (const data::BlockStatus& block : datum.blocks) {
         for (const data::CopyStatus& copy : block.copies) {

@@ -96,4 +96,32 @@ data::Progress progress_of(std::string what) {
     };
 }
 
+std::uint64_t bytes_of(const std::vector<Movement>& moved) {
+    std::uint64_t bytes = 0;
+    for (const Movement& movement : moved) bytes += movement.bytes;
+    return bytes;
+}
+
+int tell_moved(const DataId& id, const std::string& name, Version version, std::uint64_t bytes,
+               std::uint64_t moved, bool as_json, const char* verb) {
+    if (as_json) {
+        const nlohmann::json document{
+            {"id", to_string(id)}, {"version", version}, {"bytes", bytes}, {"bytes_moved", moved}};
+        fmt::print("{}\n", document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    } else {
+        fmt::print("{}{}{} version {}: {} {}, {} moved\n", to_string(id), name.empty() ? "" : " ",
+                   name, version, human_bytes(bytes), verb, human_bytes(moved));
+    }
+    return kSuccess;
+}
+
+void write_stdout(std::span<const std::byte> content) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(STDOUT_FILENO, content.data(), content.size());
+        if (written < 0)
+            throw Error(ErrorCode::invalid_argument, "cannot write to standard output");
+        content = content.subspan(static_cast<std::size_t>(written));
+    }
+}
+
 }  // namespace juxta::tools

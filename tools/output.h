@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "common/base/error.h"
 #include "data_service/core/data_access.h"
@@ -30,6 +32,14 @@ void print_error(bool json, const Error& error);
 std::string human_bytes(std::uint64_t bytes);
 // "1.25 ms".
 std::string human_seconds(double seconds);
+
+// Of commands that moved something: its line or document; returns kSuccess. `verb`: "put", "got".
+int tell_moved(const DataId& id, const std::string& name, Version version, std::uint64_t bytes,
+               std::uint64_t moved, bool as_json, const char* verb);
+std::uint64_t bytes_of(const std::vector<Movement>& moved);
+
+// All of it, or invalid_argument.
+void write_stdout(std::span<const std::byte> content);
 
 // Progress lines of a transfer, on standard error, once it has taken two seconds: rewritten in
 // place on a terminal, one line every five seconds otherwise. `what`: "put A.npy".

@@ -45,14 +45,24 @@ enum class Lifetime : std::uint8_t {
 // The number of committed states before this one. 0: allocated, never written.
 using Version = std::uint64_t;
 
+// The words of a distribution, as on the command line: --dist, --grid, --src. What they mean:
+// data_service/distribution/layout_text.h.
+struct LayoutText {
+    std::string dist;  // empty: none
+    std::string grid;  // empty: balanced over as many places as somebody says
+    std::string src;   // empty: 0 in all dimensions
+
+    friend bool operator==(const LayoutText&, const LayoutText&) = default;
+};
+
 struct DataSpec {
     DataType type;
-    std::string name;  // may be empty; naming takes the name from whoever had it
+    std::string name;            // may be empty; naming takes the name from whoever had it
     std::uint16_t copies = 1;    // in each of its clusters
     std::uint16_t clusters = 1;  // that keep copies: the owner, and so many others
     Persistence persistence = Persistence::persistent;
     Lifetime lifetime = Lifetime::until_freed;
-    ClientId client;  // whose life counts, for Lifetime::client
+    ClientId client;             // whose life counts, for Lifetime::client
     std::uint64_t lease_ms = 0;  // for Lifetime::lease
     bool durable = false;        // every copy is on disk too, before anything is acknowledged
     std::string protocol = "sequential";
@@ -60,6 +70,10 @@ struct DataSpec {
     // Bytes of each block, in order: the datum's bytes are those of its blocks one after the
     // other. Empty: one block of all.
     std::vector<std::uint64_t> block_bytes;
+    // How the array lies over its blocks: block k is the local piece of place k, column-major as
+    // ScaLAPACK's, and block_bytes are the sizes of the pieces. No dist: the blocks one after the
+    // other are the array.
+    LayoutText layout;
 
     std::size_t block_count() const { return block_bytes.empty() ? 1 : block_bytes.size(); }
     friend bool operator==(const DataSpec&, const DataSpec&) = default;

@@ -135,21 +135,26 @@ Wire::DataSpec to_wire(const DataSpec& spec) {
     wire.protocol = spec.protocol.c_str();
     wire.preferred_host = spec.preferred_host.c_str();
     fill(wire.block_bytes, spec.block_bytes, [](std::uint64_t bytes) { return bytes; });
+    wire.dist = spec.layout.dist.c_str();
+    wire.grid = spec.layout.grid.c_str();
+    wire.src = spec.layout.src.c_str();
     return wire;
 }
 DataSpec from_wire(const Wire::DataSpec& wire) {
-    return {from_wire(wire.type),
-            wire.name.in(),
-            wire.copies,
-            wire.clusters,
-            from_wire(wire.kept),
-            checked<Lifetime>(wire.ends, Wire::WITH_LEASE, "lifetime"),
-            ClientId{wire.client},
-            wire.lease_ms,
-            static_cast<bool>(wire.durable),
-            wire.protocol.in(),
-            wire.preferred_host.in(),
-            collect(wire.block_bytes, [](CORBA::ULongLong bytes) -> std::uint64_t { return bytes; })};
+    return {
+        from_wire(wire.type),
+        wire.name.in(),
+        wire.copies,
+        wire.clusters,
+        from_wire(wire.kept),
+        checked<Lifetime>(wire.ends, Wire::WITH_LEASE, "lifetime"),
+        ClientId{wire.client},
+        wire.lease_ms,
+        static_cast<bool>(wire.durable),
+        wire.protocol.in(),
+        wire.preferred_host.in(),
+        collect(wire.block_bytes, [](CORBA::ULongLong bytes) -> std::uint64_t { return bytes; }),
+        {wire.dist.in(), wire.grid.in(), wire.src.in()}};
 }
 
 Wire::DatumLocation to_wire(const DatumLocation& location) {

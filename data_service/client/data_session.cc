@@ -9,6 +9,7 @@
 #include "common/orb/model_wire.h"
 #include "common/orb/node.h"
 #include "data_service/client/describe.h"
+#include "data_service/client/distributed_hold.h"
 #include "data_service/client/locks.h"
 #include "data_service/client/name_search.h"
 #include "data_service/client/read_hold.h"
@@ -194,17 +195,19 @@ void DataSession::free(const DataId& id) {
 }
 
 std::unique_ptr<ReadHold> DataSession::acquire_read(const DataId& id, const ReadOptions& options) {
-    if (!options.shared) return take_snapshot(operations_->core, id);
-    return take_shared_lock(operations_->core, {id, options.deadline, options.lock});
+    auto stored = options.shared
+                      ? take_shared_lock(operations_->core, {id, options.deadline, options.lock})
+                      : take_snapshot(operations_->core, id);
+    return options.as_stored ? std::move(stored) : as_array(std::move(stored));
 }
 
 std::unique_ptr<WriteHold> DataSession::acquire(const DataId& id, Clock::time_point deadline,
                                                 const LockOptions& options) {
-    return take_lock(operations_->core, {id, deadline, options});
+    return as_array(take_lock(operations_->core, {id, deadline, options}));
 }
 
 std::unique_ptr<WriteHold> DataSession::resume(const DataId& id, Token token) {
-    return resume_lock(operations_->core, id, token);
+    return as_array(resume_lock(operations_->core, id, token));
 }
 
 LockStatus DataSession::look(const DataId& id) { return look_at_lock(*operations_->core, id); }

@@ -8,6 +8,7 @@
 #include "common/base/random.h"
 #include "data_service/core/cluster_manager.h"
 #include "data_service/core/consistency.h"
+#include "data_service/distribution/stored_layout.h"
 
 namespace juxta::data {
 namespace {
@@ -65,6 +66,8 @@ std::uint64_t ClusterManager::checked_size(const DataId& id, const DataSpec& spe
         refuse("a datum of type " + to_string(spec.type) + " would have 2^63 bytes or more");
     }
     check_blocks(spec, *bytes);
+    const std::string no_layout = distribution::layout_objection(spec);
+    if (!no_layout.empty()) refuse(no_layout);
     return *bytes;
 }
 

@@ -159,6 +159,9 @@ struct ReadOptions {
     // Of the shared lock: deadline_exceeded if it is not had by then.
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     LockOptions lock;
+    // Of a distributed datum (DataSpec::layout): the bytes of its pieces, one after the other, as
+    // they are stored, instead of its array.
+    bool as_stored = false;
 };
 
 // Who has the lock of a datum now.

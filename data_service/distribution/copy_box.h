@@ -13,7 +13,7 @@ namespace juxta::distribution {
 
 struct CopyWay {
     const Kernels* kernels = &best_kernels();
-    Conversion conversion;
+    Conversion conversion = {};
     Index source_bytes = 0, target_bytes = 0;  // of an element
     // Long runs past the caches: worth it for pieces that are larger than they are.
     bool streaming = false;

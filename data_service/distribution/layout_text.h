@@ -12,18 +12,12 @@
 #include <string>
 #include <string_view>
 
-#include "common/model/types.h"
+#include "common/model/datum.h"
 #include "data_service/distribution/layout.h"
 
 namespace juxta::distribution {
 
-struct LayoutText {
-    std::string dist;  // not empty
-    std::string grid;  // empty: balanced over `places`
-    std::string src;   // empty: 0 in all dimensions
-
-    friend bool operator==(const LayoutText&, const LayoutText&) = default;
-};
+using juxta::LayoutText;
 
 // A layout that check() accepts, in ScaLAPACK's local order. `places`: for an empty grid; the
 // divided dimensions share them as evenly as they can (as MPI_Dims_create does).

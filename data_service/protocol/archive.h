@@ -231,9 +231,10 @@ void fields(Archive& a, const StrongId<Tag>& id) {
 
 void fields(auto& a, Like<Place> auto& v) { all(a, v.host, v.cluster); }
 void fields(auto& a, Like<DataType> auto& v) { all(a, v.element, v.shape); }
+void fields(auto& a, Like<LayoutText> auto& v) { all(a, v.dist, v.grid, v.src); }
 void fields(auto& a, Like<DataSpec> auto& v) {
     all(a, v.type, v.name, v.copies, v.clusters, v.persistence, v.lifetime, v.client, v.lease_ms,
-        v.durable, v.protocol, v.preferred_host, v.block_bytes);
+        v.durable, v.protocol, v.preferred_host, v.block_bytes, v.layout);
 }
 void fields(auto& a, Like<Member> auto& v) { all(a, v.provider, v.incarnation); }
 void fields(auto& a, Like<GroupId> auto& v) { all(a, v.datum, v.block); }

@@ -272,13 +272,100 @@ class DataOnOnePlatform(PlatformTest):
                 return each["arguments"][0]["shape"] == "vector"
         return False
 
-    def test_other_distributions_are_refused_with_those_there_are(self):
+    # -- distributions -------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def owned(kind, n, places, source, place):
+        """The indices that a place owns along one dimension, as ScaLAPACK and HPF say."""
+        name, _, words = kind.partition(":")
+        index = numpy.arange(n)
+        mine = (place - source) % places
+        if name == "gen":
+            ends = numpy.cumsum([int(length) for length in words.split("/")])
+            return index[numpy.searchsorted(ends, index, side="right") == mine]
+        block = {"*": n, "block": -(-n // places), "cyclic": int(words or 1)}[name]
+        return index[index // max(block, 1) % places == mine]
+
+    def local_piece(self, array, kinds, grid, sources, place):
+        coordinates = numpy.unravel_index(place, grid)
+        return array[numpy.ix_(*[self.owned(kind, n, p, s, at) for kind, n, p, s, at in
+                                 zip(kinds, array.shape, grid, sources, coordinates)])]
+
+    def test_arrays_are_distributed_and_every_place_has_its_local_piece(self):
+        matrix = numpy.random.default_rng(8).standard_normal((37, 29))
+        cube = numpy.arange(4 * 5 * 6, dtype="int32").reshape(4, 5, 6)
+        for name, array, dist, grid, src in (
+                ("rows", matrix, "block,*", "4x1", None), ("cyclic_rows", matrix, "cyclic,*", "3", None),
+                ("block_cyclic", matrix, "cyclic:4,cyclic:3", "2x3", "1,2"), ("given", matrix, "gen:10/0/27,block", "3x2", None),
+                ("cube", cube, "cyclic:2,*,block", "2x1x3", None), ("vector", matrix[0], "cyclic:5", "4", "3")):
+            with self.subTest(name):
+                put = self.put_array(name, array, "--dist", dist, "--grid", grid, *(["--src", src] if src else []))
+                self.assertEqual((put["version"], put["bytes"]), (1, array.nbytes))
+                self.assertTrue(numpy.array_equal(self.get_array(name), array))
+                shape = [int(p) for p in grid.split("x")]
+                shape += [1] * (array.ndim - len(shape))
+                kinds = dist.split(",") if "," in dist else [dist] * array.ndim
+                sources = [int(p) for p in src.split(",")] if src else [0] * array.ndim
+                told = self.json("data", name)
+                self.assertEqual(len(told["blocks"]), numpy.prod(shape))
+                self.assertEqual([(l["dist"], l["state"]) for l in told["layouts"]], [(dist, "full")])
+                for place, block in enumerate(told["blocks"]):
+                    piece = self.local_piece(array, kinds, shape, sources, place)
+                    self.assertEqual((block["place"], block["shape"]), (place, list(piece.shape)))
+                    self.juxta("get", name, "--place", str(place), "-o", "piece.bin")
+                    with open(self.path("piece.bin"), "rb") as file:
+                        self.assertEqual(file.read(), piece.tobytes(order="F"), "in ScaLAPACK's local order")
+                    self.juxta("get", name, "--place", str(place), "-o", "piece.npy")
+                    self.assertTrue(numpy.array_equal(numpy.load(self.path("piece.npy")), piece))
+                self.fails("get", name, "--place", str(len(told["blocks"])), "-o", "piece.bin", error="invalid_argument",
+                           says="has no place")
+
+    def test_a_distributed_matrix_is_read_written_and_computed_with_as_any_other(self):
+        rng = numpy.random.default_rng(9)
+        a, b = rng.standard_normal((120, 90)), rng.standard_normal((90, 110))
+        self.put_array("Da", a, "--dist", "cyclic:16,cyclic:8", "--grid", "2x2", "--copies", "2")
+        self.put_array("Db", b, "--dist", "block,*", "--grid", "3x1")
+        self.json("call", "f1", "Da", "Db", "-o", "Dc")
+        self.assertTrue(numpy.allclose(self.get_array("Dc"), a @ b))
+        # A part that begins and ends inside an element, and a new version of the whole.
+        with open(self.path("part.bin"), "wb") as file:
+            file.write(bytes(range(250)))
+        self.assertEqual(self.json("put", "part.bin", "--into", "Da", "--offset", "8003")["version"], 2)
+        expected = bytearray(a.tobytes())
+        expected[8003:8253] = bytes(range(250))
+        self.assertEqual(self.get_array("Da").tobytes(), bytes(expected))
+        self.juxta("get", "Da", "--offset", "8001", "--length", "33", "-o", "region.bin")
+        with open(self.path("region.bin"), "rb") as file:
+            self.assertEqual(file.read(), bytes(expected[8001:8034]))
+        self.put_array("Da2", a + 1)
+        self.json("put", "Da2.npy", "--into", "Da")
+        self.assertTrue(numpy.array_equal(self.get_array("Da"), a + 1))
+        # The piece of a place in another layout, and of a datum that has none.
+        for name, array in (("Da", a + 1), ("Da2", a + 1)):
+            for place in range(6):
+                self.juxta("get", name, "--place", str(place), "--dist", "cyclic:7,block", "--grid", "3x2", "-o", "other.npy")
+                piece = self.local_piece(array, ["cyclic:7", "block"], [3, 2], [0, 0], place)
+                self.assertTrue(numpy.array_equal(numpy.load(self.path("other.npy")), piece))
+        self.juxta("get", "Da2", "--place", "0", "-o", "whole.bin")
+        with open(self.path("whole.bin"), "rb") as file:
+            self.assertEqual(file.read(), (a + 1).tobytes(order="F"))
+
+    def test_what_is_no_distribution_is_refused_and_nothing_is_put(self):
         numpy.save(self.path("v.npy"), numpy.zeros(10))
         numpy.save(self.path("m.npy"), numpy.zeros((4, 4)))
-        for words in (("v.npy", "--dist", "cyclic", "--grid", "2"), ("v.npy", "--dist", "block"),
-                      ("v.npy", "--dist", "block", "--grid", "2x2"), ("m.npy", "--dist", "block", "--grid", "2"),
-                      ("v.npy", "--dist", "block", "--grid", "0"), ("v.npy", "--grid", "3")):
-            self.fails("put", *words, error="invalid_argument", says="--dist block --grid N")
+        before = len(self.json("data")["data"])
+        for words, says in ((("v.npy", "--dist", "blok", "--grid", "2"), "there are: *, block, cyclic[:B]"),
+                            (("v.npy", "--dist", "block"), "over how many places"),
+                            (("v.npy", "--dist", "block", "--grid", "2x2"), "--grid 2x2 has 2 dimensions"),
+                            (("m.npy", "--dist", "block", "--grid", "2"), "--grid 2 has 1 dimensions"),
+                            (("v.npy", "--dist", "block", "--grid", "0"), "0 places"),
+                            (("v.npy", "--dist", "cyclic:0", "--grid", "2"), "blocks of 0"),
+                            (("v.npy", "--dist", "block", "--grid", "2", "--src", "2"), "source at place 2"),
+                            (("m.npy", "--dist", "*,block", "--grid", "2x2"), "same elements"),
+                            (("v.npy", "--dist", "block", "--grid", "99999"), "at most"),
+                            (("v.npy", "--grid", "3"), "give --dist")):
+            self.fails("put", *words, error="invalid_argument", says=says)
+        self.assertEqual(len(self.json("data")["data"]), before)
 
     # -- protocols -----------------------------------------------------------------------------------------------
 

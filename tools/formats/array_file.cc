@@ -119,7 +119,8 @@ void copy_content(const DataType& type, const Reader& read, const Sink& put) {
     }
 }
 
-void write_array(const std::filesystem::path& file, const DataType& type, const Reader& read) {
+void write_array(const std::filesystem::path& file, const DataType& type, const Reader& read,
+                 ElementOrder order) {
     std::error_code unknown;
     const auto there = std::filesystem::status(file, unknown);
     if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
@@ -135,7 +136,7 @@ void write_array(const std::filesystem::path& file, const DataType& type, const 
     };
     try {
         switch (format_of(file)) {
-            case Format::npy: write_npy(type, read, put); break;
+            case Format::npy: write_npy(type, read, put, order); break;
             case Format::matrix_market: write_matrix_market(type, read, put); break;
             case Format::raw: copy_content(type, read, put); break;
         }

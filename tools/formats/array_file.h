@@ -52,9 +52,14 @@ private:
 // Gives the bytes [offset, offset + into.size()) of the array to be written.
 using Reader = std::function<void(std::uint64_t offset, std::span<std::byte> into)>;
 
+// Which index of the array runs fastest in the bytes that a Reader gives.
+enum class ElementOrder { row_major, column_major };
+
 // Writes an array of `type` to `file` in the format of its ending, reading it piece by piece. The
-// file appears whole or not at all (temporary file beside it, then renamed).
-void write_array(const std::filesystem::path& file, const DataType& type, const Reader& read);
+// file appears whole or not at all (temporary file beside it, then renamed). Column-major bytes
+// make a Fortran-ordered .npy, and are not for .mtx.
+void write_array(const std::filesystem::path& file, const DataType& type, const Reader& read,
+                 ElementOrder order = ElementOrder::row_major);
 
 ArraySource read_npy(const std::filesystem::path& file);
 ArraySource read_matrix_market(const std::filesystem::path& file);
@@ -62,7 +67,8 @@ ArraySource read_raw(const std::filesystem::path& file);
 
 // The two writers' bodies: everything goes to `put`, in order.
 using Sink = std::function<void(std::span<const std::byte>)>;
-void write_npy(const DataType& type, const Reader& read, const Sink& put);
+void write_npy(const DataType& type, const Reader& read, const Sink& put,
+               ElementOrder order = ElementOrder::row_major);
 void write_matrix_market(const DataType& type, const Reader& read, const Sink& put);
 
 // All bytes of an array of `type`, from `read` to `put`, in pieces.

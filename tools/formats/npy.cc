@@ -183,9 +183,11 @@ ArraySource read_npy(const std::filesystem::path& file) {
     return ArraySource::converted(std::move(type), std::move(converted));
 }
 
-void write_npy(const DataType& type, const Reader& read, const Sink& put) {
-    std::string dictionary = "{'descr': '" + std::string(descr_of(type.element)) +
-                             "', 'fortran_order': False, 'shape': (";
+void write_npy(const DataType& type, const Reader& read, const Sink& put, ElementOrder order) {
+    std::string dictionary =
+        "{'descr': '" + std::string(descr_of(type.element)) +
+        "', 'fortran_order': " + (order == ElementOrder::column_major ? "True" : "False") +
+        ", 'shape': (";
     for (std::uint64_t extent : type.shape) dictionary += std::to_string(extent) + ", ";
     if (type.shape.size() > 1) dictionary.resize(dictionary.size() - 2);
     dictionary += "), }";

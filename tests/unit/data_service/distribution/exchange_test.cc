@@ -242,61 +242,6 @@ TEST(Exchange, every_set_of_kernels_does_the_same) {
     }
 }
 
-TEST(Kernels, each_agrees_with_the_portable_one_at_every_alignment_and_size) {
-    Dice dice(61);
-    std::vector<std::byte> source(1 << 16);
-    for (std::size_t i = 0; i < source.size(); ++i) {
-        source[i] = content(static_cast<Index>(i), 0);
-    }
-    for (const Kernels* kernels : available_kernels()) {
-        SCOPED_TRACE(kernels->name);
-        const auto same = [&](const auto& call) {
-            std::vector<std::byte> expected(1 << 16, kPoison);
-            std::vector<std::byte> target = expected;
-            call(portable_kernels(), expected.data());
-            call(*kernels, target.data());
-            return expected == target;
-        };
-        for (int i = 0; i < 400; ++i) {
-            const Index from = dice.between(0, 70);
-            const Index to = dice.between(0, 70);
-            const Index rows = dice.between(0, 40);
-            const Index columns = dice.between(0, 40);
-            const Index bytes = dice.between(0, 1500);
-            const Index step = dice.between(1, 6);
-            const Index count = dice.between(0, 200);
-            ASSERT_TRUE(same([&](const Kernels& k, std::byte* t) {
-                k.stream_runs(t + to, bytes + 13, source.data() + from, bytes + 7, bytes, 5);
-            }));
-            ASSERT_TRUE(same([&](const Kernels& k, std::byte* t) {
-                k.gather_8(t + to, source.data() + from, step, count, i % 2 == 0);
-            }));
-            ASSERT_TRUE(same([&](const Kernels& k, std::byte* t) {
-                k.transpose_8(t + to, rows * 8 + 24, source.data() + from, columns * 8 + 8, rows,
-                              columns);
-            }));
-            ASSERT_TRUE(same([&](const Kernels& k, std::byte* t) {
-                k.transpose_4(t + to, rows * 4 + 20, source.data() + from, columns * 4 + 4, rows,
-                              columns);
-            }));
-        }
-        for (Index count = 0; count < 40; ++count) {
-            std::vector<float> singles;
-            std::vector<double> doubles;
-            for (Index i = 0; i < count; ++i) {
-                singles.push_back(static_cast<float>(i) * 1.25F - 7);
-                doubles.push_back(static_cast<double>(i) / 3 - 7);
-            }
-            ASSERT_TRUE(same([&](const Kernels& k, std::byte* t) {
-                k.widen(t, reinterpret_cast<const std::byte*>(singles.data()), count);
-            }));
-            ASSERT_TRUE(same([&](const Kernels& k, std::byte* t) {
-                k.narrow(t, reinterpret_cast<const std::byte*>(doubles.data()), count);
-            }));
-        }
-    }
-}
-
 // Arrays of numbers, redistributed with a conversion by every way; `expect` tells from a source
 // index what the target has.
 template <class From, class To, class Value, class Expect>
@@ -381,32 +326,6 @@ TEST(Conversion, on_the_wire_are_the_smaller_numbers) {
               std::pair(Index{400}, Index{4}));
 }
 
-TEST(LinkStream, bytes_that_are_too_many_are_refused_before_any_is_taken) {
-    Dice dice(1);
-    const Layout layout = parse_layout({"block", "2", ""}, {ElementType::float64, {10}});
-    const Plan plan(layout, parse_layout({"cyclic", "2", ""}, {ElementType::float64, {10}}));
-    const Link link = plan.link(0, 1);
-    TestArray target(plan.target(), dice);
-    const auto before = target.all_memory();
-    LinkStream stream(link, {}, target.piece(1).strides);
-    const std::vector<std::byte> chunk(static_cast<std::size_t>(link.bytes()) + 1);
-    EXPECT_THROW(stream.unpack(chunk, target.piece(1).data()), Error);
-    EXPECT_EQ(target.all_memory(), before);
-    EXPECT_EQ(stream.position(), 0);
-}
-
-TEST(LinkStream, a_converted_element_is_resumed_at_its_beginning) {
-    Mapping mapping;
-    mapping.conversion = conversion_between(ElementType::float32, ElementType::float64);
-    const Plan plan(parse_layout({"block", "2", ""}, {ElementType::float32, {10}}),
-                    parse_layout({"cyclic", "2", ""}, {ElementType::float64, {10}}), mapping);
-    const Link link = plan.link(0, 1);
-    LinkStream stream(link, {}, {});
-    stream.seek(4);
-    EXPECT_EQ(stream.position(), 4);
-    EXPECT_THROW(stream.seek(6), Error);
-}
-
 TEST(Exchange, memory_of_a_source_that_is_a_target_too_is_refused_before_anything_is_copied) {
     Dice dice(1);
     const Layout rows = parse_layout({"block,*", "2x1", ""}, {ElementType::float64, {8, 8}});
@@ -432,24 +351,6 @@ TEST(Exchange, the_side_whose_lines_more_places_share_drives) {
     EXPECT_EQ(better_driver(Plan(block, cyclic)), Driver::source);
     EXPECT_EQ(better_driver(Plan(cyclic, block)), Driver::target);
     EXPECT_EQ(better_driver(Plan(block, parse_layout({"block", "2", ""}, vector))), Driver::target);
-}
-
-TEST(Exchange, offsets_beyond_32_bits_are_walked_without_the_memory) {
-    const Index n = (Index{1} << 33) + 5;
-    const DataType type{ElementType::float64, {static_cast<std::uint64_t>(n), 3}};
-    const Plan plan(parse_layout({"cyclic:1000,*", "3x1", ""}, type),
-                    parse_layout({"block,*", "2x1", ""}, type));
-    const Link link = plan.link(1, 1);
-    const Indices from = plan.source().strides(1);
-    const Indices to = plan.target().strides(1);
-    LinkWalk walk(link, from, to);
-    walk.seek(link.elements - 1);
-    const Box box = walk.box(1);
-    const Index source = box.source / 8;
-    const Index target = box.target / 8;
-    EXPECT_EQ(plan.source().global(1, Indices{source % from[1], source / from[1]}),
-              plan.target().global(1, Indices{target % to[1], target / to[1]}));
-    EXPECT_GT(target, Index{1} << 32);
 }
 
 }  // namespace
