@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <numeric>
 
 #include "common/base/error.h"
 #include "data_service/distribution/axis_walk.h"
@@ -135,6 +136,33 @@ Axis dealt(Index n, Index block, Index places, Index source = 0) {
     axis.block = block;
     axis.source = source;
     return axis;
+}
+
+TEST(AxisLink, sizes_at_the_edges_of_blocks_and_periods_with_every_source_process_on_both_sides) {
+    for (const auto& [bs, ps, bt, pt] :
+         {std::array<Index, 4>{1, 7, 1, 8}, std::array<Index, 4>{1, 8, 1, 7},
+          std::array<Index, 4>{2, 3, 3, 2}, std::array<Index, 4>{5, 1, 2, 6},
+          std::array<Index, 4>{3, 4, 7, 1}, std::array<Index, 4>{4, 2, 4, 2},
+          std::array<Index, 4>{2, 2, 8, 3}, std::array<Index, 4>{100, 2, 3, 2}}) {
+        const Index both = std::lcm(bs * ps, bt * pt);
+        for (const Index n :
+             {Index{0}, Index{1}, Index{2}, Index{7}, Index{13}, bs - 1, bs * ps - 1, bs * ps,
+              bs * ps + 1, bt * pt - 1, bt * pt + 1, both - 1, both, both + 1, 2 * both + 3}) {
+            for (Index sources = 0; sources < ps * pt; ++sources) {
+                const Axis source = dealt(n, bs, ps, sources % ps);
+                const Axis target = dealt(n, bt, pt, sources / ps);
+                const Slice all{.start = 0, .count = n};
+                for (Index p = 0; p < ps; ++p) {
+                    for (Index q = 0; q < pt; ++q) {
+                        const AxisLink link(source.pattern(p), target.pattern(q));
+                        ASSERT_EQ(sorted(walked(link, 64)),
+                                  sorted(obvious(source, p, all, target, q, all)))
+                            << n << ": " << bs << 'x' << ps << " -> " << bt << 'x' << pt;
+                    }
+                }
+            }
+        }
+    }
 }
 
 TEST(AxisLink, very_long_lists_of_runs_are_drawn_in_windows_that_agree_wherever_one_starts) {
