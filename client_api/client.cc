@@ -6,6 +6,7 @@
 #include "client_api/connection.h"
 #include "client_api/core/data_transfer.h"
 #include "client_api/core/remote_calls.h"
+#include "data_service/distribution/stored_layout.h"
 
 namespace juxta {
 namespace {
@@ -38,6 +39,7 @@ DataSpec spec_of(const Connection& connection, const DataType& type, const PutOp
     spec.clusters = options.clusters;
     spec.durable = options.durable;
     spec.block_bytes = options.block_bytes;
+    if (options.layout != LayoutText{}) distribution::distribute(spec, options.layout, 1);
     spec.preferred_host = options.host.empty() ? connection.access->place().host : options.host;
     return spec;
 }

@@ -56,6 +56,9 @@ struct PutOptions {
     bool durable = false;                 // every copy is on disk, too
     // Bytes of each block, in order: whole elements, all of the array; empty: one block.
     std::vector<std::uint64_t> block_bytes{};
+    // Instead: over a grid of places, as ScaLAPACK does: {"cyclic:64", "2x2", ""}. Each place's
+    // piece is a block; who reads the datum sees its array all the same.
+    LayoutText layout{};
 };
 
 struct CallOptions {

@@ -138,6 +138,18 @@ TEST_F(Api, puts_gets_and_opens_data) {
     EXPECT_EQ(data->count(), 0u);
 }
 
+TEST_F(Api, puts_an_array_over_a_grid_of_places) {
+    PutOptions options;
+    options.layout = {"cyclic,*", "2", ""};
+    const std::vector<double> values{1, 2, 3, 4, 5, 6};
+    const auto a = client->put<double>(values, {3, 2}, options);
+    const DataSpec spec = data->describe(a.id()).spec;
+    EXPECT_EQ(spec.block_bytes, (std::vector<std::uint64_t>{32, 16}));
+    EXPECT_EQ(spec.layout, (LayoutText{"cyclic,*", "2x1", ""}));
+    options.layout.grid = "2x2";
+    EXPECT_THROW(client->put<double>(values, {3, 2}, options), Error) << "replicas";
+}
+
 TEST_F(Api, writes_whole_data_from_what_they_were_or_in_parts) {
     const std::vector<double> values{1, 2, 3};
     const auto vector = client->put<double>(values, {3});
