@@ -20,9 +20,14 @@ Process& process() {
     return only;
 }
 
-std::string& last_error() {
-    static thread_local std::string text;
-    return text;
+struct LastError {
+    std::string text;
+    grpc_error_t code = GRPC_NO_ERROR;
+    grpc_error_t failure = GRPC_NO_ERROR;
+};
+LastError& last_error() {
+    static thread_local LastError last;
+    return last;
 }
 
 grpc_error_t initialize(const char* file) {
@@ -64,7 +69,16 @@ std::shared_ptr<Library> library() {
     return process().library.with([](const auto& current) { return current; });
 }
 
-void remember_error(const std::string& text) { last_error() = text; }
+void remember_error(const std::string& text) { last_error().text = text; }
+
+grpc_error_t remember_code(grpc_error_t code) {
+    last_error().code = code;
+    if (code != GRPC_NO_ERROR) last_error().failure = code;
+    return code;
+}
+
+grpc_error_t last_code() { return last_error().code; }
+grpc_error_t last_failure() { return last_error().failure; }
 
 }  // namespace juxta::gridrpc
 
@@ -72,22 +86,26 @@ using namespace juxta::gridrpc;  // every function below translates between C an
 
 extern "C" {
 
-grpc_error_t grpc_initialize(char* config_file_name) { return initialize(config_file_name); }
+grpc_error_t grpc_initialize(const char* config_file_name) {
+    return remember_code(initialize(config_file_name));
+}
 
 grpc_error_t grpc_finalize(void) {
     const auto ended = process().library.with([](auto& current) { return std::move(current); });
-    return ended ? GRPC_NO_ERROR : GRPC_NOT_INITIALIZED;
+    // Here, not in its destructor: other threads may be in waits that keep it alive.
+    if (ended) ended->sessions().cancel_all();
+    return remember_code(ended ? GRPC_NO_ERROR : GRPC_NOT_INITIALIZED);
 }
 
-grpc_error_t grpc_function_handle_default(grpc_function_handle_t* handle, char* func_name) {
+grpc_error_t grpc_function_handle_default(grpc_function_handle_t* handle, const char* func_name) {
     return run([&](Library& library) {
         if (handle == nullptr || func_name == nullptr) return missing("handle or func_name");
         return library.make_handle(handle, {}, func_name);
     });
 }
 
-grpc_error_t grpc_function_handle_init(grpc_function_handle_t* handle, char* server_name,
-                                       char* func_name) {
+grpc_error_t grpc_function_handle_init(grpc_function_handle_t* handle, const char* server_name,
+                                       const char* func_name) {
     return run([&](Library& library) {
         if (handle == nullptr || func_name == nullptr) return missing("handle or func_name");
         return library.make_handle(handle, server_name == nullptr ? "" : server_name, func_name);
@@ -265,6 +283,6 @@ const char* juxta_data_id(grpc_data_t data) {
     return current ? current->data().id_text(data) : "";
 }
 
-const char* juxta_last_error(void) { return last_error().c_str(); }
+const char* juxta_last_error(void) { return last_error().text.c_str(); }
 
 }  // extern "C"

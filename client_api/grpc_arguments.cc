@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "common/model/extent.h"
+
 namespace juxta::gridrpc {
 namespace {
 
@@ -24,67 +26,72 @@ T at(const void* pointer) {
     return value;
 }
 
-Arg scalar_by_value(ElementType element, VariableArguments& given) {
-    switch (element) {
-        case ElementType::int32: return Arg(static_cast<std::int32_t>(va_arg(given.list, int)));
-        case ElementType::int64: return Arg(va_arg(given.list, std::int64_t));
-        case ElementType::float32: return Arg(static_cast<float>(va_arg(given.list, double)));
-        case ElementType::complex64: return Arg(va_arg(given.list, std::complex<float>));
-        case ElementType::complex128: return Arg(va_arg(given.list, std::complex<double>));
-        case ElementType::char8: return Arg(static_cast<char>(va_arg(given.list, int)));
-        case ElementType::float64:
-        case ElementType::string:
-        case ElementType::file: break;
-    }
-    return Arg(va_arg(given.list, double));
+Value scalar_value(ElementType element, const void* from) {
+    Value value{{element, {}}, std::vector<std::byte>(size_of(element))};
+    std::memcpy(value.bytes.data(), from, value.bytes.size());
+    return value;
 }
 
-Arg scalar_at(ElementType element, const void* pointer) {
-    switch (element) {
-        case ElementType::int32: return Arg(at<std::int32_t>(pointer));
-        case ElementType::int64: return Arg(at<std::int64_t>(pointer));
-        case ElementType::float32: return Arg(at<float>(pointer));
-        case ElementType::complex64: return Arg(at<std::complex<float>>(pointer));
-        case ElementType::complex128: return Arg(at<std::complex<double>>(pointer));
-        case ElementType::char8: return Arg(at<char>(pointer));
-        case ElementType::float64:
-        case ElementType::string:
-        case ElementType::file: break;
-    }
-    return Arg(at<double>(pointer));
+// What stands where `&handle` may point to. Aligned, so that all of it is there if any of it is;
+// that it may be part of an array of smaller elements is no concern of the sanitizers.
+__attribute__((no_sanitize("address", "thread"))) const void* word_at(const void* place) {
+    if (reinterpret_cast<std::uintptr_t>(place) % sizeof(void*) != 0) return nullptr;
+    return *static_cast<void* const volatile*>(place);
 }
 
+// Reads all arguments first: the extents of an array may name integers that come after it.
 class Decoder {
 public:
-    Decoder(const Profile& profile, VariableArguments& given, const DataHandles& handles)
-        : profile_(profile), given_(given), handles_(handles) {}
+    Decoder(const Profile& profile, ArgumentSource& given, const DataHandles& handles)
+        : profile_(profile), handles_(handles) {
+        for (const ArgumentSpec& spec : profile.arguments) {
+            const bool by_value = spec.mode == Mode::in && !is_array(spec) && !is_blob(spec);
+            Raw raw;
+            if (by_value) {
+                raw.value = given.scalar(spec.element);
+            } else {
+                raw.pointer = given.pointer();
+            }
+            raw_.push_back(std::move(raw));
+        }
+    }
 
     DecodedCall decode() {
-        for (const ArgumentSpec& spec : profile_.arguments) {
-            call_.arguments.push_back(is_array(spec)                        ? array(spec)
-                                      : spec.element == ElementType::file   ? file(spec)
-                                      : spec.element == ElementType::string ? string(spec)
-                                                                            : scalar(spec));
+        for (std::size_t i = 0; i < raw_.size(); ++i) {
+            const ArgumentSpec& spec = profile_.arguments[i];
+            call_.arguments.push_back(is_array(spec)                      ? array(spec, raw_[i])
+                                      : spec.element == ElementType::file ? file(spec, raw_[i])
+                                      : spec.element == ElementType::string
+                                          ? string(spec, raw_[i])
+                                          : scalar(spec, raw_[i]));
         }
         return std::move(call_);
     }
 
 private:
-    void* pointer(const ArgumentSpec& spec) {
-        void* given = va_arg(given_.list, void*);
-        if (given == nullptr) refuse(profile_, spec, "is a null pointer");
-        return given;
+    struct Raw {
+        Value value;
+        void* pointer = nullptr;
+    };
+
+    static bool is_blob(const ArgumentSpec& spec) {
+        return spec.element == ElementType::string || spec.element == ElementType::file;
     }
 
-    Arg scalar(const ArgumentSpec& spec) {
-        if (spec.mode == Mode::in) return scalar_by_value(spec.element, given_);
-        void* place = pointer(spec);
+    void* pointer(const ArgumentSpec& spec, const Raw& raw) const {
+        if (raw.pointer == nullptr) refuse(profile_, spec, "is a null pointer");
+        return raw.pointer;
+    }
+
+    Arg scalar(const ArgumentSpec& spec, Raw& raw) {
+        if (spec.mode == Mode::in) return Arg(std::move(raw.value));
+        void* place = pointer(spec, raw);
         call_.destinations.push_back({spec, place, nullptr, {}});
-        return spec.mode == Mode::inout ? scalar_at(spec.element, place) : Arg::output();
+        return spec.mode == Mode::inout ? Arg(scalar_value(spec.element, place)) : Arg::output();
     }
 
-    Arg string(const ArgumentSpec& spec) {
-        void* place = pointer(spec);
+    Arg string(const ArgumentSpec& spec, const Raw& raw) {
+        void* place = pointer(spec, raw);
         if (spec.mode == Mode::in) return Arg(std::string(static_cast<const char*>(place)));
         call_.destinations.push_back({spec, place, nullptr, {}});
         if (spec.mode == Mode::out) return Arg::output();
@@ -93,8 +100,8 @@ private:
         return Arg(std::string(text));
     }
 
-    Arg file(const ArgumentSpec& spec) {
-        const std::string path = static_cast<const char*>(pointer(spec));
+    Arg file(const ArgumentSpec& spec, const Raw& raw) {
+        const std::string path = static_cast<const char*>(pointer(spec, raw));
         if (spec.mode != Mode::in) call_.destinations.push_back({spec, nullptr, nullptr, path});
         if (spec.mode == Mode::out) return Arg::output();
         std::ifstream in(path, std::ios::binary);
@@ -104,17 +111,39 @@ private:
         return Arg::file(std::as_bytes(std::span(contents)));
     }
 
-    Arg array(const ArgumentSpec& spec) {
-        void* given = pointer(spec);
-        // `handle` or `&handle`.
-        if (!handles_.is_open(given)) given = at<void*>(given);
-        if (!handles_.is_open(given)) {
-            refuse(profile_, spec,
-                   "must be a data handle (grpc_data_t, see juxta_c.h): the profile does not tell "
-                   "the size of a "
-                   "plain array");
+    // `handle`, or `&handle`; null if it is neither.
+    grpc_data_t handle_in(void* given, bool may_point_to_one) const {
+        if (given == nullptr) return nullptr;
+        if (handles_.is_open(given)) return static_cast<grpc_data_t>(given);
+        const void* word = may_point_to_one ? word_at(given) : nullptr;
+        if (word == nullptr || !handles_.is_open(word)) return nullptr;
+        return static_cast<grpc_data_t>(const_cast<void*>(word));
+    }
+
+    Arg array(const ArgumentSpec& spec, const Raw& raw) {
+        const bool sized = !spec.extents.empty();
+        DataType type{spec.element, sized ? shape_of(spec) : Shape{}};
+        const std::uint64_t bytes = sized ? bytes_of(type).value_or(0) : 0;
+        // Where there are no elements, the pointer may point to nothing.
+        if (const grpc_data_t data = handle_in(raw.pointer, !sized || bytes > 0)) {
+            return datum(spec, data);
         }
-        const auto data = static_cast<grpc_data_t>(given);
+        if (sized) return plain_array(spec, raw, std::move(type), bytes);
+        pointer(spec, raw);
+        refuse(profile_, spec,
+               "must be a data handle (grpc_data_t): the profile does not tell the size of a plain "
+               "array");
+    }
+
+    Arg plain_array(const ArgumentSpec& spec, const Raw& raw, DataType type, std::uint64_t bytes) {
+        if (bytes > 0) pointer(spec, raw);
+        const std::span<std::byte> memory(static_cast<std::byte*>(raw.pointer), bytes);
+        if (spec.mode == Mode::out) return Arg::output(memory);
+        if (spec.mode == Mode::inout) return Arg::inout(std::move(type), memory);
+        return Arg(ArrayView{std::move(type), memory});
+    }
+
+    Arg datum(const ArgumentSpec& spec, grpc_data_t data) {
         const grpc_data_s contents = handles_.contents(data);
         if (spec.mode == Mode::out) {
             call_.destinations.push_back({spec, nullptr, data, {}});
@@ -129,9 +158,18 @@ private:
         return Arg(*id);
     }
 
+    Shape shape_of(const ArgumentSpec& spec) const {
+        const auto value = [this](std::size_t i) -> const std::byte* {
+            const bool by_value = profile_.arguments[i].mode == Mode::in;
+            return by_value ? raw_[i].value.bytes.data()
+                            : static_cast<const std::byte*>(raw_[i].pointer);
+        };
+        return shape_by_extents(profile_, spec, integers_of(profile_, value));
+    }
+
     const Profile& profile_;
-    VariableArguments& given_;
     const DataHandles& handles_;
+    std::vector<Raw> raw_;
     DecodedCall call_;
 };
 
@@ -202,7 +240,33 @@ void DataHandles::close(const void* handle) {
     open_.with([&](auto& open) { open.erase(handle); });
 }
 
-DecodedCall decode(const Profile& profile, VariableArguments& given, const DataHandles& handles) {
+Value VariableArguments::scalar(ElementType element) {
+    const auto value = [element](auto scalar) { return scalar_value(element, &scalar); };
+    switch (element) {
+        case ElementType::int32: return value(static_cast<std::int32_t>(va_arg(list, int)));
+        case ElementType::int64: return value(va_arg(list, std::int64_t));
+        case ElementType::float32: return value(static_cast<float>(va_arg(list, double)));
+        case ElementType::complex64: return value(va_arg(list, std::complex<float>));
+        case ElementType::complex128: return value(va_arg(list, std::complex<double>));
+        case ElementType::char8: return value(static_cast<char>(va_arg(list, int)));
+        case ElementType::float64:
+        case ElementType::string:
+        case ElementType::file: break;
+    }
+    return value(va_arg(list, double));
+}
+
+Value StackedArguments::scalar(ElementType element) {
+    const void* place = pointer();
+    if (place == nullptr) {
+        throw Error(ErrorCode::invalid_argument,
+                    "argument " + std::to_string(next_) +
+                        " of the stack is a null pointer, where a scalar is expected");
+    }
+    return scalar_value(element, place);
+}
+
+DecodedCall decode(const Profile& profile, ArgumentSource& given, const DataHandles& handles) {
     return Decoder(profile, given, handles).decode();
 }
 

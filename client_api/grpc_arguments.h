@@ -1,12 +1,15 @@
-// The arguments of grpc_call: from C's variable arguments by a profile, and back to where the
-// pointers among them say.
+// The arguments of grpc_call: from C's variable arguments or an argument stack by a profile, and
+// back to where the pointers among them say.
 //
-// Threading: DataHandles from any thread; the rest belongs to one call.
+// Arrays are plain pointers where the profile tells their extents, or data handles anywhere.
+//
+// Threading: a call's arguments belong to one thread at a time.
 #pragma once
 
 #include <cstdarg>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,26 +43,52 @@ private:
     Guarded<std::map<const void*, std::unique_ptr<grpc_data_s>>> open_;
 };
 
+// Where the arguments come from, one after the other in the order of the profile.
+class ArgumentSource {
+public:
+    virtual ~ArgumentSource() = default;
+    // A scalar that goes in: given by value in a call, pointed to on a stack.
+    virtual Value scalar(ElementType element) = 0;
+    virtual void* pointer() = 0;
+};
+
+// A va_list that can be handed on by reference.
+struct VariableArguments final : ArgumentSource {
+    va_list list;
+
+    Value scalar(ElementType element) override;
+    void* pointer() override { return va_arg(list, void*); }
+};
+
+// The items of an argument stack, the one pushed first being the first argument.
+class StackedArguments final : public ArgumentSource {
+public:
+    explicit StackedArguments(std::vector<void*> items) : items_(std::move(items)) {}
+    std::size_t size() const { return items_.size(); }
+
+    Value scalar(ElementType element) override;
+    void* pointer() override { return items_.at(next_++); }
+
+private:
+    std::vector<void*> items_;
+    std::size_t next_ = 0;
+};
+
 // Where one OUT or INOUT argument goes.
 struct Destination {
     ArgumentSpec spec;
     void* pointer = nullptr;     // scalars: to one; strings: char **
-    grpc_data_t data = nullptr;  // arrays
+    grpc_data_t data = nullptr;  // arrays given as a handle
     std::string path;            // files
 };
 
 struct DecodedCall {
-    std::vector<Arg> arguments;  // one for each of the profile
+    std::vector<Arg> arguments;  // one for each of the profile; borrow from the caller's memory
     std::vector<Destination> destinations;
 };
 
-// A va_list that can be handed on by reference.
-struct VariableArguments {
-    va_list list;
-};
-
-// Throws invalid_argument, naming the argument.
-DecodedCall decode(const Profile& profile, VariableArguments& given, const DataHandles& handles);
+// Throws Error invalid_argument, naming the argument.
+DecodedCall decode(const Profile& profile, ArgumentSource& given, const DataHandles& handles);
 
 // Writes the outputs of a finished call to their destinations. Strings are allocated by malloc.
 void deliver(const CallResult& result, const std::vector<Destination>& destinations,

@@ -10,9 +10,31 @@ namespace {
 
 constexpr auto kLong = std::chrono::hours(24);
 
+// Handles of stacks are numbers that no address of a program is: to tell them from the other
+// pointers of a call, nothing is ever followed.
+constexpr std::uint64_t kStackTag = 0x5a51'0000'0000'0000u;
+constexpr std::uint64_t kStackNumber = 0x0000'ffff'ffff'fff8u;
+
+grpc_error_t refuse_handle() {
+    remember_error("this function handle was never made, or was destructed");
+    return GRPC_INVALID_FUNCTION_HANDLE;
+}
+
 const std::string& remember_failure(const CallResult& result) {
     if (result.state != CallState::done) remember_error(result.message);
     return result.message;
+}
+
+// A stack has as many arguments as were pushed.
+Profile checked_profile(const Client& client, const std::string& function,
+                        const ArgumentSource& arguments) {
+    Profile profile = client.profile(function);
+    const auto* stacked = dynamic_cast<const StackedArguments*>(&arguments);
+    if (stacked == nullptr || stacked->size() == profile.arguments.size()) return profile;
+    throw Error(ErrorCode::invalid_argument,
+                "there are " + std::to_string(stacked->size()) + " arguments on the stack; " +
+                    profile.name + " takes " + std::to_string(profile.arguments.size()) +
+                    "; it is " + to_string(profile));
 }
 
 }  // namespace
@@ -29,6 +51,7 @@ public:
 
     bool finished() override { return future_.finished(); }
     void wait() override { future_.wait(); }
+    void wait(std::chrono::milliseconds at_most) override { future_.wait(at_most); }
     void cancel() override { future_.cancel(); }
 
     grpc_error_t outcome() override {
@@ -86,7 +109,7 @@ grpc_error_t Library::make_handle(grpc_function_handle_t* handle, const std::str
 grpc_error_t Library::drop_handle(grpc_function_handle_t* handle) {
     const bool known = functions_.with(
         [&](Functions& functions) { return functions.by_number.erase(handle->number) == 1; });
-    if (!known) return GRPC_INVALID_FUNCTION_HANDLE;
+    if (!known) return refuse_handle();
     sessions_.cancel_those_of(handle->number);
     handle->number = 0;
     return GRPC_NO_ERROR;
@@ -114,10 +137,11 @@ void Library::chosen(std::uint64_t handle_number, const std::string& server) {
     });
 }
 
-grpc_error_t Library::call(grpc_function_handle_t* handle, VariableArguments& arguments) {
+grpc_error_t Library::call(grpc_function_handle_t* handle, ArgumentSource& arguments) {
     const auto function = function_of(handle);
-    if (!function) return GRPC_INVALID_FUNCTION_HANDLE;
-    const DecodedCall call = decode(client_.profile(function->name), arguments, data_);
+    if (!function) return refuse_handle();
+    const DecodedCall call =
+        decode(checked_profile(client_, function->name, arguments), arguments, data_);
     CallResult result;
     try {
         result = client_.call(function->name, call.arguments, options_of(*function));
@@ -133,17 +157,63 @@ grpc_error_t Library::call(grpc_function_handle_t* handle, VariableArguments& ar
 }
 
 grpc_error_t Library::call_async(grpc_function_handle_t* handle, grpc_sessionid_t* session,
-                                 VariableArguments& arguments) {
-    if (session == nullptr) return GRPC_OTHER_ERROR_CODE;
+                                 ArgumentSource& arguments) {
+    if (session == nullptr) throw Error(ErrorCode::invalid_argument, "sessionID is a null pointer");
     *session = GRPC_SESSIONID_VOID;
     const auto function = function_of(handle);
-    if (!function) return GRPC_INVALID_FUNCTION_HANDLE;
-    DecodedCall call = decode(client_.profile(function->name), arguments, data_);
+    if (!function) return refuse_handle();
+    DecodedCall call =
+        decode(checked_profile(client_, function->name, arguments), arguments, data_);
     Future future = client_.submit(function->name, call.arguments, options_of(*function));
     *session = sessions_.add(std::make_shared<Session>(*this, handle->number, std::move(future),
                                                        std::move(call.destinations)),
                              handle);
     return GRPC_NO_ERROR;
+}
+
+grpc_arg_stack_t* Library::make_stack(std::size_t most) {
+    return stacks_.with([&](Stacks& stacks) {
+        // Its address is its name; nothing is there.
+        static_assert(sizeof(grpc_arg_stack_t*) <= sizeof(std::uint64_t));
+        grpc_arg_stack_t* stack = nullptr;
+        do {
+            stack = reinterpret_cast<grpc_arg_stack_t*>(
+                static_cast<std::uintptr_t>(kStackTag | (secure_random() & kStackNumber)));
+        } while (stacks.contains(stack));
+        stacks[stack] = {most, {}};
+        return stack;
+    });
+}
+
+bool Library::push(grpc_arg_stack_t* stack, void* argument) {
+    return stacks_.with([&](Stacks& stacks) {
+        const auto found = stacks.find(stack);
+        if (found == stacks.end() || found->second.items.size() >= found->second.most) return false;
+        found->second.items.push_back(argument);
+        return true;
+    });
+}
+
+std::optional<void*> Library::pop(grpc_arg_stack_t* stack) {
+    return stacks_.with([&](Stacks& stacks) -> std::optional<void*> {
+        const auto found = stacks.find(stack);
+        if (found == stacks.end() || found->second.items.empty()) return std::nullopt;
+        void* last = found->second.items.back();
+        found->second.items.pop_back();
+        return last;
+    });
+}
+
+bool Library::drop_stack(grpc_arg_stack_t* stack) {
+    return stacks_.with([&](Stacks& stacks) { return stacks.erase(stack) == 1; });
+}
+
+std::optional<std::vector<void*>> Library::items_of(const grpc_arg_stack_t* stack) const {
+    return stacks_.with([&](const Stacks& stacks) -> std::optional<std::vector<void*>> {
+        const auto found = stacks.find(stack);
+        if (found == stacks.end()) return std::nullopt;
+        return found->second.items;
+    });
 }
 
 grpc_error_t code_of_current() {

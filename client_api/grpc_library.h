@@ -4,6 +4,7 @@
 // Threading: any thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "client_api/grpc_sessions.h"
 #include "client_api/juxta/client.h"
 #include "common/base/guarded.h"
+#include "common/base/random.h"
 
 namespace juxta::gridrpc {
 
@@ -25,9 +27,18 @@ public:
     grpc_error_t make_handle(grpc_function_handle_t* handle, const std::string& server,
                              const std::string& function);
     grpc_error_t drop_handle(grpc_function_handle_t* handle);
-    grpc_error_t call(grpc_function_handle_t* handle, VariableArguments& arguments);
+    grpc_error_t call(grpc_function_handle_t* handle, ArgumentSource& arguments);
     grpc_error_t call_async(grpc_function_handle_t* handle, grpc_sessionid_t* session,
-                            VariableArguments& arguments);
+                            ArgumentSource& arguments);
+
+    // Argument stacks: of at most so many arguments; false: no such stack, or it is full.
+    grpc_arg_stack_t* make_stack(std::size_t most);
+    bool push(grpc_arg_stack_t* stack, void* argument);
+    // nullopt: no such stack, or it is empty.
+    std::optional<void*> pop(grpc_arg_stack_t* stack);
+    bool drop_stack(grpc_arg_stack_t* stack);
+    // What is on it, the first pushed first; nullopt: no such stack.
+    std::optional<std::vector<void*>> items_of(const grpc_arg_stack_t* stack) const;
 
     Sessions& sessions() { return sessions_; }
     DataHandles& data() { return data_; }
@@ -40,10 +51,16 @@ private:
         bool server_given = false;  // by the user
     };
     struct Functions {
-        std::uint64_t last = 0;
+        // Not from 0: what is in the memory of a handle that was never made is likely to be small.
+        std::uint64_t last = secure_random();
         std::unordered_map<std::uint64_t, Function> by_number;
     };
     class Session;
+    struct Stack {
+        std::size_t most = 0;
+        std::vector<void*> items;
+    };
+    using Stacks = std::map<const grpc_arg_stack_t*, Stack>;
 
     std::optional<Function> function_of(const grpc_function_handle_t* handle) const;
     static CallOptions options_of(const Function& function);
@@ -52,6 +69,7 @@ private:
     Client client_;
     DataHandles data_;
     Guarded<Functions> functions_;
+    Guarded<Stacks> stacks_;
     Sessions sessions_;
 };
 
@@ -63,8 +81,11 @@ std::shared_ptr<Library> library();
 template <class Body>
 grpc_error_t run(Body&& body);
 
-// What juxta_last_error() tells.
+// What juxta_last_error() tells, and grpc_last_error_get_np().
 void remember_error(const std::string& text);
+grpc_error_t remember_code(grpc_error_t code);
+grpc_error_t last_code();
+grpc_error_t last_failure();  // the last code that was none of success
 
 // The code of the exception being handled, whose text is remembered. Call only inside a catch
 // block.
@@ -73,11 +94,11 @@ grpc_error_t code_of_current();
 template <class Body>
 grpc_error_t run(Body&& body) {
     const std::shared_ptr<Library> current = library();
-    if (!current) return GRPC_NOT_INITIALIZED;
+    if (!current) return remember_code(GRPC_NOT_INITIALIZED);
     try {
-        return body(*current);
+        return remember_code(body(*current));
     } catch (...) {
-        return code_of_current();
+        return remember_code(code_of_current());
     }
 }
 

@@ -7,6 +7,8 @@ namespace juxta::gridrpc {
 namespace {
 
 constexpr std::size_t kKeptFailures = 10000;
+constexpr std::size_t kKeptPast = 10000;
+constexpr auto kCancelPatience = std::chrono::seconds(2);
 
 grpc_error_t told_by_wait(grpc_error_t outcome) {
     if (outcome == GRPC_NO_ERROR || outcome == GRPC_COMMUNICATION_FAILED) return outcome;
@@ -59,6 +61,12 @@ grpc_error_t Sessions::tell(grpc_sessionid_t id, const CallPtr& call) {
         const auto found = state.sessions.find(id);
         if (found == state.sessions.end() || !found->second.call) return;
         if (outcome == GRPC_NO_ERROR) {
+            state.past[id] = found->second.handle;
+            state.past_in_order.push_back(id);
+            if (state.past_in_order.size() > kKeptPast) {
+                state.past.erase(state.past_in_order.front());
+                state.past_in_order.pop_front();
+            }
             state.sessions.erase(found);
             return;
         }
@@ -83,6 +91,17 @@ grpc_error_t Sessions::get_handle(grpc_function_handle_t** handle, grpc_sessioni
         *handle = found->second.handle;
         return GRPC_NO_ERROR;
     });
+}
+
+grpc_error_t Sessions::get_handle_of_past(grpc_function_handle_t** handle,
+                                          grpc_sessionid_t id) const {
+    const auto past = state_.with([&](const State& state) -> grpc_function_handle_t* {
+        const auto found = state.past.find(id);
+        return found == state.past.end() ? nullptr : found->second;
+    });
+    if (past == nullptr) return get_handle(handle, id);
+    *handle = past;
+    return GRPC_NO_ERROR;
 }
 
 grpc_error_t Sessions::probe(grpc_sessionid_t id) {
@@ -111,13 +130,33 @@ grpc_error_t Sessions::probe_or(std::span<const grpc_sessionid_t> ids, grpc_sess
 grpc_error_t Sessions::cancel(grpc_sessionid_t id) {
     const auto calls = calls_of(std::span(&id, 1));
     if (!calls) return GRPC_INVALID_SESSION_ID;
-    if (calls->front()) calls->front()->cancel();
+    end_soon(*calls);
     return GRPC_NO_ERROR;
 }
 
 grpc_error_t Sessions::cancel_all() {
-    for (const grpc_sessionid_t id : outstanding()) cancel(id);
+    end_soon(state_.with([](const State& state) {
+        std::vector<CallPtr> calls;
+        for (const auto& [id, session] : state.sessions) calls.push_back(session.call);
+        return calls;
+    }));
     return GRPC_NO_ERROR;
+}
+
+// All are asked first, then waited for together.
+void Sessions::end_soon(const std::vector<CallPtr>& calls) {
+    const auto until = std::chrono::steady_clock::now() + kCancelPatience;
+    std::vector<CallPtr> running;
+    for (const CallPtr& call : calls) {
+        if (!call || call->finished()) continue;
+        call->cancel();
+        running.push_back(call);
+    }
+    for (const CallPtr& call : running) {
+        const auto left = until - std::chrono::steady_clock::now();
+        call->wait(std::max(std::chrono::ceil<std::chrono::milliseconds>(left),
+                            std::chrono::milliseconds(0)));
+    }
 }
 
 void Sessions::cancel_those_of(std::uint64_t handle_number) {
@@ -129,9 +168,7 @@ void Sessions::cancel_those_of(std::uint64_t handle_number) {
         }
         return found;
     });
-    for (const CallPtr& call : calls) {
-        if (!call->finished()) call->cancel();
-    }
+    end_soon(calls);
 }
 
 grpc_error_t Sessions::wait(grpc_sessionid_t id) {

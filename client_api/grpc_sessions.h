@@ -7,6 +7,7 @@
 // Threading: any thread. Waits block without a lock held.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -26,6 +27,7 @@ public:
     virtual ~SessionCall() = default;
     virtual bool finished() = 0;
     virtual void wait() = 0;
+    virtual void wait(std::chrono::milliseconds at_most) = 0;
     virtual void cancel() = 0;
     // Only when finished: brings the results to where the caller wants them, once, and tells how
     // it ended.
@@ -43,8 +45,11 @@ public:
 
     // All return what the function of the standard with this name returns.
     grpc_error_t get_handle(grpc_function_handle_t** handle, grpc_sessionid_t id) const;
+    // Of the last 10 000 sessions that succeeded and were told of, too.
+    grpc_error_t get_handle_of_past(grpc_function_handle_t** handle, grpc_sessionid_t id) const;
     grpc_error_t probe(grpc_sessionid_t id);
     grpc_error_t probe_or(std::span<const grpc_sessionid_t> ids, grpc_sessionid_t* found);
+    // Returns when the calls have ended, or after two seconds.
     grpc_error_t cancel(grpc_sessionid_t id);
     grpc_error_t cancel_all();
     grpc_error_t wait(grpc_sessionid_t id);
@@ -69,12 +74,15 @@ private:
         std::map<grpc_sessionid_t, Session> sessions;
         std::deque<grpc_sessionid_t> failed;  // told of, kept; oldest first
         std::deque<grpc_sessionid_t> unread;  // of those, not yet given by next_failed()
+        std::map<grpc_sessionid_t, grpc_function_handle_t*> past;  // succeeded, told of
+        std::deque<grpc_sessionid_t> past_in_order;
     };
     using CallPtr = std::shared_ptr<SessionCall>;
 
     // The calls of `ids`, null where the session was told of already; nullopt if one is unknown.
     std::optional<std::vector<CallPtr>> calls_of(std::span<const grpc_sessionid_t> ids) const;
     std::vector<grpc_sessionid_t> outstanding() const;
+    void end_soon(const std::vector<CallPtr>& calls);
     grpc_error_t tell(grpc_sessionid_t id, const CallPtr& call);
     grpc_error_t wait_for_one(std::span<const grpc_sessionid_t> ids, grpc_sessionid_t* found);
 

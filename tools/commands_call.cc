@@ -163,6 +163,7 @@ int services(const Client& client, bool as_json) {
                                  {"mode", name_of(argument.mode)},
                                  {"type", name_of(argument.element)},
                                  {"shape", name_of(argument.rank)}});
+            if (!argument.extents.empty()) arguments.back()["extents"] = argument.extents;
         }
         list.push_back({{"name", profile.name},
                         {"module", profile.module},

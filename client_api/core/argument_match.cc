@@ -104,7 +104,7 @@ public:
     Matched output(const OutputWish& wish) const {
         if (is_array(spec_)) return wish;
         if (!wish.name.empty() || wish.spec) refuse("a name", "by value: only arrays become data");
-        if (!wish.destination.empty()) refuse("memory", "by value: it is in the result");
+        if (wish.destination) refuse("memory", "by value: it is in the result");
         return std::monostate{};
     }
 
@@ -227,7 +227,7 @@ std::vector<Matched> match_arguments(const Profile& profile, const std::vector<G
             ++next;
         }
         if (is_array(spec) && name != names.end()) {
-            if (wish.name.empty() && wish.destination.empty()) wish.name = *name;
+            if (wish.name.empty() && !wish.destination) wish.name = *name;
             ++name;
         }
         matched.push_back(matcher.output(wish));

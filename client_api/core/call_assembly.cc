@@ -13,6 +13,7 @@ constexpr std::uint64_t kAllInline = std::uint64_t{1} << 20;
 struct ReadBack {
     std::string argument;
     std::span<std::byte> destination;
+    bool freed = false;  // afterwards: nobody else frees it
 };
 
 // Builds the order argument by argument.
@@ -67,6 +68,7 @@ private:
     }
 
     Argument one(const ArrayView& array) {
+        if (array.results) read_back_.push_back({spec_->name, *array.results});
         const bool small = array.bytes.size() <= kInlineLimit &&
                            call_.request.inline_bytes + array.bytes.size() <= kAllInline;
         if (small) return one(Value{array.type, {array.bytes.begin(), array.bytes.end()}});
@@ -81,7 +83,7 @@ private:
         const DataSpec spec = for_this_client(array.type);
         const DataId id = put(access_, spec, array.bytes).id;
         // What the service changes is for the caller, as an output.
-        if (spec_->mode == Mode::in) temporary_->add(id);
+        if (spec_->mode == Mode::in || array.results) temporary_->add(id);
         return datum(id);
     }
 
@@ -104,9 +106,9 @@ private:
 
     Argument one(const OutputWish& wish) {
         WantedOutput wanted;
-        if (!wish.destination.empty()) {
+        if (wish.destination) {
             wanted.spec = for_this_client({});
-            read_back_.push_back({spec_->name, wish.destination});
+            read_back_.push_back({spec_->name, *wish.destination, true});
         } else if (wish.spec) {
             wanted.spec = *wish.spec;
             wanted.spec.client = access_.client();
@@ -138,17 +140,32 @@ private:
         return spec;
     }
 
+    static void copy(const Value& value, const ReadBack& item) {
+        if (value.bytes.size() != item.destination.size()) {
+            throw Error(ErrorCode::internal, "the server returned " + to_string(value.type) +
+                                                 " for output " + item.argument + ", which has " +
+                                                 std::to_string(item.destination.size()) +
+                                                 " bytes");
+        }
+        std::ranges::copy(value.bytes, item.destination.begin());
+    }
+
     static void deliver(data::DataAccess& access, const ReadBack& item, CallResult& result) {
         if (result.state != CallState::done) return;
         const auto output =
             std::find_if(result.outputs.begin(), result.outputs.end(),
                          [&](const Output& each) { return each.name == item.argument; });
+        if (output != result.outputs.end() && output->value) {
+            copy(*output->value, item);
+            output->value.reset();
+            return;
+        }
         if (output == result.outputs.end() || !output->id) {
             throw Error(ErrorCode::internal,
                         "the server returned no data for output " + item.argument);
         }
         TemporaryData freed(access);
-        freed.add(*output->id);
+        if (item.freed) freed.add(*output->id);
         fetch(access, *output->id, item.destination);
         output->id.reset();
     }

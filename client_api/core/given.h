@@ -18,13 +18,16 @@ namespace juxta {
 struct ArrayView {
     DataType type;
     std::span<const std::byte> bytes;  // bytes_of(type) of them
+    // INOUT only: where the result is read into; no datum is kept then. As large as `bytes`.
+    std::optional<std::span<std::byte>> results{};
 };
 
 // What the caller wants of an OUT argument.
 struct OutputWish {
     std::string name;              // of the datum; not empty: persistent, else as the client lives
     std::optional<DataSpec> spec;  // for more than a name; `type` is ignored
-    std::span<std::byte> destination;  // not empty: the result is read into it, no datum is kept
+    // The result is read into it, no datum is kept.
+    std::optional<std::span<std::byte>> destination{};
 };
 
 using Given = std::variant<Value, ArrayView, DataId, OutputWish>;

@@ -9,7 +9,7 @@
 // double, 3.0 for an int32). For an array argument a string is the id or name of a datum.
 //
 // Spans are not copied when an Arg is made: their memory must stay unchanged until call() or
-// submit() returns. Memory of Arg::output(span) must stay until the call has ended.
+// submit() returns. Memory of Arg::output(span) and Arg::inout must stay until the call has ended.
 #pragma once
 
 #include <complex>
@@ -68,6 +68,17 @@ public:
     template <Element T>
     static Arg output(std::span<T> destination) {
         return Arg(OutputWish{{}, {}, std::as_writable_bytes(destination)});
+    }
+    static Arg output(std::span<std::byte> destination) {
+        return Arg(OutputWish{{}, {}, destination});
+    }
+    // INOUT arrays: the elements go in, the result comes back into the same memory.
+    template <Element T>
+    static Arg inout(std::span<T> elements, Shape shape) {
+        return inout({ElementOf<T>::value, std::move(shape)}, std::as_writable_bytes(elements));
+    }
+    static Arg inout(DataType type, std::span<std::byte> bytes) {
+        return Arg(ArrayView{std::move(type), bytes, bytes});
     }
 
     const Given& content() const { return content_; }

@@ -18,6 +18,7 @@ std::string to_string(const Profile& profile) {
         text += std::string(name_of(argument.mode)) + ' ' + argument.name + ": " +
                 std::string(name_of(argument.element));
         if (is_array(argument)) text += ' ' + std::string(name_of(argument.rank));
+        for (const std::string& extent : argument.extents) text += '[' + extent + ']';
     }
     return text + ')';
 }

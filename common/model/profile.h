@@ -16,6 +16,10 @@ struct ArgumentSpec {
     Mode mode = Mode::in;
     ElementType element = ElementType::float64;
     Rank rank = Rank::scalar;  // scalar for string and file
+    // How large an array is, by the call's integers: "n", "2 * n + 1" (extent.h), one for each
+    // dimension, slowest first. Empty: the array tells its own shape. With them the array may be
+    // given as a plain pointer.
+    std::vector<std::string> extents{};
 
     friend bool operator==(const ArgumentSpec&, const ArgumentSpec&) = default;
 };

@@ -14,13 +14,14 @@ Wire::ArgumentSpec argument_to_wire(const ArgumentSpec& argument) {
     wire.direction = static_cast<Wire::Mode>(argument.mode);
     wire.element = static_cast<Wire::ElementType>(argument.element);
     wire.dimensions = static_cast<Wire::Rank>(argument.rank);
+    wire.sizes = to_wire(argument.extents);
     return wire;
 }
 
 ArgumentSpec argument_from_wire(const Wire::ArgumentSpec& wire) {
     return {wire.name.in(), checked<Mode>(wire.direction, Wire::MODE_OUT, "argument mode"),
             checked<ElementType>(wire.element, Wire::FILE_BYTES, "element type"),
-            checked<Rank>(wire.dimensions, Wire::MATRIX, "rank")};
+            checked<Rank>(wire.dimensions, Wire::MATRIX, "rank"), from_wire(wire.sizes)};
 }
 
 }  // namespace

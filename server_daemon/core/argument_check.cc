@@ -1,6 +1,7 @@
 #include "server_daemon/core/argument_check.h"
 
 #include "common/base/error.h"
+#include "common/model/extent.h"
 
 namespace juxta::sed {
 namespace {
@@ -26,6 +27,26 @@ std::string with_article(const std::string& what) { return (what[0] == 'i' ? "an
 
 std::string mismatch(const ArgumentSpec& argument, const DataType& got) {
     return "expected " + with_article(describe(argument)) + ", got " + describe_type(got);
+}
+
+// What the profile's extents make of this call; empty if it tells none.
+Shape promised_shape(const Profile& profile, const CallOrder& order, std::size_t index) {
+    const ArgumentSpec& argument = profile.arguments[index];
+    if (argument.extents.empty()) return {};
+    const auto value = [&](std::size_t i) {
+        const auto* given = std::get_if<Value>(&order.arguments[i]);
+        return given == nullptr ? nullptr : given->bytes.data();
+    };
+    return shape_by_extents(profile, argument, integers_of(profile, value));
+}
+
+void check_extents(const Profile& profile, const CallOrder& order, std::size_t index,
+                   const DataType& type, const std::string& whose) {
+    const Shape shape = promised_shape(profile, order, index);
+    if (shape.empty() || shape == type.shape) return;
+    refuse(profile, index,
+           "expected " + to_string(shape) + " (" + to_string(profile) + "), got " +
+               to_string(type.shape) + whose);
 }
 
 void check_value(const Profile& profile, std::size_t index, const Value& value) {
@@ -88,6 +109,11 @@ void check_arguments(const Profile& profile, const CallOrder& order) {
     }
     for (std::size_t i = 0; i < order.arguments.size(); ++i) {
         check_one(profile, i, order.arguments[i]);
+    }
+    for (std::size_t i = 0; i < order.arguments.size(); ++i) {
+        if (const auto* value = std::get_if<Value>(&order.arguments[i])) {
+            check_extents(profile, order, i, value->type, "");
+        }
         const auto* id = std::get_if<DataId>(&order.arguments[i]);
         if (id == nullptr || profile.arguments[i].mode != Mode::inout) continue;
         for (std::size_t j = 0; j < i; ++j) {
@@ -99,12 +125,23 @@ void check_arguments(const Profile& profile, const CallOrder& order) {
     }
 }
 
-void check_datum(const Profile& profile, std::size_t index, const DataId& id,
-                 const DataType& type) {
+void check_datum(const Profile& profile, const CallOrder& order, std::size_t index,
+                 const DataId& id, const DataType& type) {
     const ArgumentSpec& argument = profile.arguments[index];
     if (!fits(argument, type)) {
         refuse(profile, index, mismatch(argument, type) + " of datum " + to_string(id));
     }
+    check_extents(profile, order, index, type, " of datum " + to_string(id));
+}
+
+void check_result(const Profile& profile, const CallOrder& order, std::size_t index,
+                  const DataType& type) {
+    const Shape shape = promised_shape(profile, order, index);
+    if (fits(profile.arguments[index], type) && (shape.empty() || shape == type.shape)) return;
+    throw Error(ErrorCode::service_failed,
+                profile.name + ": the service made " + to_string(type) + " for its result " +
+                    profile.arguments[index].name +
+                    ", not what its profile says: " + to_string(profile));
 }
 
 }  // namespace juxta::sed

@@ -76,7 +76,7 @@ void CallData::fetch() {
 void CallData::read(std::size_t argument, const DataId& id) {
     Input input;
     input.hold = access_.acquire_read(id);
-    check_datum(profile_, argument, id, input.hold->datum().spec.type);
+    check_datum(profile_, order_, argument, id, input.hold->datum().spec.type);
     if (access_.has_local_provider()) {
         input.pieces = input.hold->pieces();
     } else if (const auto content = input.hold->map(); !content.empty()) {
@@ -93,7 +93,7 @@ void CallData::lock(std::size_t argument, const DataId& id) {
     product.hold = access_.acquire(id, patience, {{}, given_up_});
     if (given_up_()) throw Error(ErrorCode::cancelled, profile_.name + ": the call was cancelled");
     product.type = product.hold->datum().spec.type;
-    check_datum(profile_, argument, id, product.type);
+    check_datum(profile_, order_, argument, id, product.type);
     // Nobody commits in between: what is read now is the base.
     if (product.hold->base() > 0) read(argument, id);
     product.place = make_place(product, size_in_bytes(about(argument), product.type), {});
@@ -159,6 +159,7 @@ OutputPlace CallData::allocate(std::size_t argument, const DataType& type,
         throw Error(ErrorCode::internal,
                     profile_.name + ": the worker asked for a result that is none");
     }
+    sed::check_result(profile_, order_, argument, type);
     const std::uint64_t size = size_in_bytes(about(argument), type);
     DataSpec spec;
     if (const auto* wanted = std::get_if<WantedOutput>(&order_.arguments[argument])) {

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "common/base/error.h"
+#include "common/model/extent.h"
 
 namespace juxta::sed {
 namespace {
@@ -24,6 +25,21 @@ bool is_name(std::string_view name) {
 
 [[noreturn]] void refuse(const std::string& text) {
     throw Error(ErrorCode::invalid_argument, text);
+}
+
+// "A[n][m]" is the argument A with the extents n and m. What is written otherwise stays in the
+// name, which is refused then.
+std::pair<std::string, std::vector<std::string>> split_name(const std::string& text) {
+    std::vector<std::string> extents;
+    std::size_t at = text.find('[');
+    const std::string name = text.substr(0, at);
+    while (at < text.size()) {
+        const std::size_t end = text.find(']', at);
+        if (text[at] != '[' || end == std::string::npos) return {text, {}};
+        extents.push_back(text.substr(at + 1, end - at - 1));
+        at = end + 1;
+    }
+    return {name, extents};
 }
 
 void check(const Profile& profile) {
@@ -48,6 +64,8 @@ void check(const Profile& profile) {
             argument->mode > Mode::out) {
             refuse(where + " has a type, rank or mode that does not exist");
         }
+        const std::string why = why_no_extents(profile, *argument);
+        if (!why.empty()) refuse(where + ": " + why);
     }
 }
 
@@ -109,9 +127,10 @@ juxta_profile* ModuleRegistry::profile_new(juxta_registry* registry, const char*
 
 void ModuleRegistry::add_argument(juxta_profile* profile, const char* name, juxta_mode mode,
                                   juxta_type type, juxta_rank rank) {
+    auto [plain, extents] = split_name(name != nullptr ? name : "");
     static_cast<Draft*>(profile)->profile.arguments.push_back(
-        {name != nullptr ? name : "", static_cast<Mode>(mode), static_cast<ElementType>(type),
-         static_cast<Rank>(rank)});
+        {std::move(plain), static_cast<Mode>(mode), static_cast<ElementType>(type),
+         static_cast<Rank>(rank), std::move(extents)});
 }
 
 void ModuleRegistry::never_retry(juxta_profile* profile) {

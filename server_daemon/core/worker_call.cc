@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/model/extent.h"
 #include "server_daemon/core/memory_file.h"
 
 namespace juxta::sed {
@@ -43,7 +44,8 @@ void write_file(const UniqueFd& file, std::span<const std::byte> content) {
 
 }  // namespace
 
-const juxta_call_table WorkerCall::kTable{data, extent, path, allocate, set_bytes, fail};
+const juxta_call_table WorkerCall::kTable{data,      extent, path,       allocate,
+                                          set_bytes, fail,   make_output};
 
 WorkerCall::WorkerCall(const Service& service, MappedInputs& inputs, KeptOutputs& outputs,
                        Placing placing)
@@ -186,7 +188,7 @@ void* WorkerCall::data(juxta_call* call, std::size_t argument) {
                      "argument " + slot->spec->name + " is a file: it has a path, no data");
         return nullptr;
     }
-    return slot->data;
+    return is_array(*slot->spec) && bytes_of(slot->type) == std::uint64_t{0} ? nullptr : slot->data;
 }
 
 std::uint64_t WorkerCall::extent(juxta_call* call, std::size_t argument, std::size_t dimension) {
@@ -255,6 +257,30 @@ int WorkerCall::set_bytes(juxta_call* call, std::size_t argument, const void* by
 void WorkerCall::fail(juxta_call* call, const char* message) {
     static_cast<WorkerCall*>(call)->refuse(ErrorCode::service_failed,
                                            message != nullptr ? message : "it failed");
+}
+
+int WorkerCall::make_output(juxta_call* call, std::size_t argument, void** data) {
+    auto* self = static_cast<WorkerCall*>(call);
+    *data = nullptr;
+    const Slot* slot = self->slot_at(argument);
+    if (slot == nullptr) return 1;
+    if (slot->spec->extents.empty()) {
+        self->refuse(ErrorCode::service_failed,
+                     "the profile does not tell the extents of " + slot->spec->name);
+        return 1;
+    }
+    try {
+        const Profile& profile = self->service_.profile;
+        const auto value = [&](std::size_t i) { return self->slots_[i].data; };
+        const Shape shape = shape_by_extents(profile, *slot->spec, integers_of(profile, value));
+        void* made = allocate(call, argument, shape.size(), shape.data());
+        if (made == nullptr) return 1;
+        if (bytes_of({slot->spec->element, shape}) != std::uint64_t{0}) *data = made;
+        return 0;
+    } catch (const Error& e) {
+        self->refuse(e.code(), e.what());
+    }
+    return 1;
 }
 
 }  // namespace juxta::sed

@@ -54,6 +54,7 @@ private:
     static int set_bytes(juxta_call* call, std::size_t argument, const void* bytes,
                          std::size_t size);
     static void fail(juxta_call* call, const char* message);
+    static int make_output(juxta_call* call, std::size_t argument, void** data);
 
     void prepare(Slot& slot, WorkerArgument given);
     void prepare_datum(Slot& slot, const WorkerArgument& given);

@@ -1,3 +1,7 @@
+/* In C: the same as service_c.h. */
+#ifndef __cplusplus
+#include "service_c.h"
+#else
 // Services in C++: a function is enough, its signature is the profile.
 //
 //     using namespace juxta::service;
@@ -23,6 +27,10 @@
 // | InOut<...>                         | the contents are there and are changed in place        |
 //
 // What allocate() gives begins with anything at all: memory of earlier results is used again.
+//
+// The name of an array may tell its extents, "A[n][n]" (service_c.h): clients may then give it as a
+// plain pointer.
+//
 // A service fails by throwing Failure; any other std::exception does as well. Views are row-major
 // and valid until the service returns. Self-contained; links with nothing. The same in C:
 // service_c.h.
@@ -110,9 +118,9 @@ inline constexpr int kTypeOf<float> = JUXTA_FLOAT;
 template <>
 inline constexpr int kTypeOf<double> = JUXTA_DOUBLE;
 template <>
-inline constexpr int kTypeOf<std::complex<float>> = JUXTA_COMPLEX_FLOAT;
+inline constexpr int kTypeOf<std::complex<float> > = JUXTA_COMPLEX_FLOAT;
 template <>
-inline constexpr int kTypeOf<std::complex<double>> = JUXTA_COMPLEX_DOUBLE;
+inline constexpr int kTypeOf<std::complex<double> > = JUXTA_COMPLEX_DOUBLE;
 template <>
 inline constexpr int kTypeOf<char> = JUXTA_CHAR;
 
@@ -126,6 +134,12 @@ T* data_of(juxta_call* call, std::size_t argument) {
     void* data = juxta_call_data(call, argument);
     if (data == nullptr) throw CallFailed();
     return static_cast<T*>(data);
+}
+
+// Of an array, which is null if it has no elements: `size` of them.
+template <class T>
+T* array_of(juxta_call* call, std::size_t argument, std::uint64_t size) {
+    return size == 0 ? nullptr : data_of<T>(call, argument);
 }
 
 inline void require(bool holds) {
@@ -174,7 +188,7 @@ public:
 };
 
 template <class T>
-class Out<Vector<T>> {
+class Out<Vector<T> > {
 public:
     Out(juxta_call* call, std::size_t argument) : call_(call), argument_(argument) {}
     // The elements are not set. Throws, and fails the call, if there is no room.
@@ -190,7 +204,7 @@ private:
 };
 
 template <class T>
-class Out<Matrix<T>> {
+class Out<Matrix<T> > {
 public:
     Out(juxta_call* call, std::size_t argument) : call_(call), argument_(argument) {}
     // The elements are not set. Throws, and fails the call, if there is no room.
@@ -241,18 +255,21 @@ class InOut<File> : public Out<File> {
 };
 
 template <class T>
-class InOut<Vector<T>> : public Vector<T> {
+class InOut<Vector<T> > : public Vector<T> {
 public:
     InOut(juxta_call* call, std::size_t argument)
-        : Vector<T>(detail::data_of<T>(call, argument), juxta_call_size(call, argument)) {}
+        : Vector<T>(detail::array_of<T>(call, argument, juxta_call_size(call, argument)),
+                    juxta_call_size(call, argument)) {}
 };
 
 template <class T>
-class InOut<Matrix<T>> : public Matrix<T> {
+class InOut<Matrix<T> > : public Matrix<T> {
 public:
     InOut(juxta_call* call, std::size_t argument)
-        : Matrix<T>(detail::data_of<T>(call, argument), juxta_call_rows(call, argument),
-                    juxta_call_columns(call, argument)) {}
+        : Matrix<T>(detail::array_of<T>(
+                        call, argument,
+                        juxta_call_rows(call, argument) * juxta_call_columns(call, argument)),
+                    juxta_call_rows(call, argument), juxta_call_columns(call, argument)) {}
 };
 
 enum class Retry { always, never };
@@ -295,3 +312,5 @@ private:
 };
 
 }  // namespace juxta::service
+
+#endif

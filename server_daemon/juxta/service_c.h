@@ -78,6 +78,7 @@ struct juxta_call_table {
     void* (*allocate)(juxta_call*, size_t argument, size_t rank, const uint64_t* extents);
     int (*set_bytes)(juxta_call*, size_t argument, const void* bytes, size_t size);
     void (*fail)(juxta_call*, const char* message);
+    int (*make_output)(juxta_call*, size_t argument, void** data);
 };
 struct juxta_call {
     const struct juxta_call_table* table;
@@ -89,7 +90,10 @@ struct juxta_call {
 static inline juxta_profile* juxta_profile_new(juxta_registry* registry, const char* name) {
     return registry->table->profile_new(registry, name);
 }
-/* JUXTA_STRING and JUXTA_FILE are scalars. */
+/* JUXTA_STRING and JUXTA_FILE are scalars. The name of an array may tell its extents by the call's
+ * IN and INOUT integers, one for each dimension: "A[n][n]", "work[max(1, 2 * n)]" (operators + - *
+ * / %, parentheses, min, max). Clients may then give it as a plain pointer; data given for it must
+ * have this shape. A bad name or expression shows when the profile is registered. */
 static inline void juxta_profile_add_argument(juxta_profile* profile, const char* name,
                                               juxta_mode mode, juxta_type type, juxta_rank rank) {
     profile->table->add_argument(profile, name, mode, type, rank);
@@ -106,7 +110,8 @@ static inline int juxta_profile_register(juxta_profile* profile, juxta_solve sol
 /* -- Arguments of a call -------------------------------------------------------------------- */
 
 /* The elements. IN: not to be written. INOUT: changed in place. OUT scalars: zero, to be set; OUT
- * arrays: NULL before they are allocated. Valid until the service returns. */
+ * arrays: NULL before they are allocated. Arrays without elements are NULL. Valid until the service
+ * returns. */
 static inline void* juxta_call_data(juxta_call* call, size_t argument) {
     return call->table->data(call, argument);
 }
@@ -134,6 +139,11 @@ static inline void* juxta_call_allocate_matrix(juxta_call* call, size_t argument
                                                uint64_t columns) {
     const uint64_t extents[2] = {rows, columns};
     return call->table->allocate(call, argument, 2, extents);
+}
+/* OUT arrays whose profile tells their extents: makes room for the result as large as they say.
+ * *data is NULL if that is nothing. 0, or non-zero if there is no room; the call fails then. */
+static inline int juxta_call_make_output(juxta_call* call, size_t argument, void** data) {
+    return call->table->make_output(call, argument, data);
 }
 /* The service has failed; its return value does not matter any more. The first message counts. */
 static inline void juxta_call_fail(juxta_call* call, const char* message) {

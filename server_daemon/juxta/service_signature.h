@@ -51,7 +51,8 @@ struct Parameter<Vector<const T>> {
     static constexpr int type = kTypeOf<T>;
     static constexpr juxta_rank rank = JUXTA_VECTOR;
     static Vector<const T> make(juxta_call* call, std::size_t argument) {
-        return {data_of<const T>(call, argument), juxta_call_size(call, argument)};
+        const std::uint64_t size = juxta_call_size(call, argument);
+        return {array_of<const T>(call, argument, size), size};
     }
 };
 template <class T>
@@ -60,8 +61,9 @@ struct Parameter<Matrix<const T>> {
     static constexpr int type = kTypeOf<T>;
     static constexpr juxta_rank rank = JUXTA_MATRIX;
     static Matrix<const T> make(juxta_call* call, std::size_t argument) {
-        return {data_of<const T>(call, argument), juxta_call_rows(call, argument),
-                juxta_call_columns(call, argument)};
+        const std::uint64_t rows = juxta_call_rows(call, argument);
+        const std::uint64_t columns = juxta_call_columns(call, argument);
+        return {array_of<const T>(call, argument, rows * columns), rows, columns};
     }
 };
 

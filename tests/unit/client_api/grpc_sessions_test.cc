@@ -13,6 +13,7 @@ public:
     void wait() override {
         if (!end) end = GRPC_NO_ERROR;
     }
+    void wait(std::chrono::milliseconds) override {}
     void cancel() override {
         if (!end) end = GRPC_CANCELED_NP;
     }

@@ -44,6 +44,32 @@ TEST(ArgumentCheck, accepts_what_fits) {
     EXPECT_EQ(refusal_with(0, array<double>({0, 7}, {})), "accepted");
 }
 
+TEST(ArgumentCheck, holds_arrays_against_the_extents_of_the_profile) {
+    const Profile square{"square",
+                         "linalg",
+                         {{"n", Mode::in, ElementType::int32},
+                          {"A", Mode::in, ElementType::float64, Rank::matrix, {"n", "n"}},
+                          {"B", Mode::out, ElementType::float64, Rank::matrix, {"n", "n"}}},
+                         Retry::always};
+    const auto refused = [&](std::int32_t n, Argument a) {
+        try {
+            check_arguments(square, order("square", {scalar(n), std::move(a), WantedOutput{}}));
+            return std::string("accepted");
+        } catch (const Error& e) {
+            return std::string(e.what());
+        }
+    };
+    EXPECT_EQ(refused(1, array<double>({1, 1}, {1})), "accepted");
+    EXPECT_NE(refused(2, array<double>({1, 1}, {1})).find("expected 2x2"), std::string::npos);
+    EXPECT_NE(refused(-1, array<double>({1, 1}, {1})).find("it is -1"), std::string::npos);
+    const DataId id = DataId::make("c1");
+    const CallOrder two = order("square", {scalar(std::int32_t{2}), id, WantedOutput{}});
+    EXPECT_NO_THROW(check_datum(square, two, 1, id, {ElementType::float64, {2, 2}}));
+    EXPECT_THROW(check_datum(square, two, 1, id, {ElementType::float64, {2, 3}}), Error);
+    EXPECT_NO_THROW(check_result(square, two, 2, {ElementType::float64, {2, 2}}));
+    EXPECT_THROW(check_result(square, two, 2, {ElementType::float64, {3, 2}}), Error);
+}
+
 TEST(ArgumentCheck, counts) {
     EXPECT_EQ(refusal({}).substr(0, 46), "matmul: 0 arguments given, 5 expected: matmul(");
 }
@@ -92,9 +118,10 @@ TEST(ArgumentCheck, refuses_to_change_one_datum_twice) {
 
 TEST(ArgumentCheck, looks_at_the_type_of_a_datum) {
     const DataId id = DataId::make("c1");
-    EXPECT_NO_THROW(check_datum(kMatmul, 0, id, {ElementType::float64, {3, 3}}));
+    EXPECT_NO_THROW(
+        check_datum(kMatmul, order("matmul", good()), 0, id, {ElementType::float64, {3, 3}}));
     try {
-        check_datum(kMatmul, 0, id, {ElementType::float64, {5}});
+        check_datum(kMatmul, order("matmul", good()), 0, id, {ElementType::float64, {5}});
         FAIL();
     } catch (const Error& e) {
         EXPECT_EQ(std::string(e.what()),

@@ -121,6 +121,20 @@ TEST_F(ProcessPoolTest, runs_services_written_in_c) {
               42);
 }
 
+TEST_F(ProcessPoolTest, makes_results_as_large_as_the_profile_says) {
+    const auto scaled = run("scale_plain",
+                            {scalar<std::int32_t>(3), scalar(2.0), array<double>({3}, {1, 2, 3})}, 2);
+    EXPECT_EQ(scaled.values.at(3).value(), array<double>({3}, {2, 4, 6}));
+    EXPECT_EQ(as<std::int32_t>(scaled.values.at(4).value()), 0);
+}
+
+TEST_F(ProcessPoolTest, shows_arrays_without_elements_as_null) {
+    const auto scaled =
+        run("scale_plain", {scalar<std::int32_t>(0), scalar(2.0), array<double>({0}, {})}, 2);
+    EXPECT_EQ(as<std::int32_t>(scaled.values.at(4).value()), 1);
+    EXPECT_EQ(scaled.values.at(3).value(), array<double>({0}, {}));
+}
+
 TEST_F(ProcessPoolTest, reports_what_a_service_throws) {
     EXPECT_EQ(failure("fail", {text("out of luck")}), "fail: out of luck");
     EXPECT_EQ(failure("forget", {}, 1), "forget: the service ended without making its result v");

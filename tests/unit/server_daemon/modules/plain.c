@@ -26,6 +26,18 @@ static int identity(juxta_call* call, void* context) {
     return 0;
 }
 
+/* y = alpha x, by a profile that tells the sizes; *seen is 1 where the pointers are null. */
+static int scale_plain(juxta_call* call, void* context) {
+    const double* x = (const double*)juxta_call_data(call, 2);
+    const int32_t n = juxta_call_int32(call, 0);
+    void* y = NULL;
+    int32_t i;
+    (void)context;
+    if (juxta_call_make_output(call, 3, &y) != 0) return 1;
+    for (i = 0; i < n; ++i) ((double*)y)[i] = juxta_call_double(call, 1) * x[i];
+    return juxta_call_set_int32(call, 4, x == NULL && y == NULL);
+}
+
 static int code(juxta_call* call, void* context) {
     (void)call;
     return *(const int*)context;
@@ -51,6 +63,13 @@ JUXTA_EXPORT int juxta_module_c(juxta_registry* registry) {
     juxta_profile_add_argument(profile, "n", JUXTA_IN, JUXTA_INT64, JUXTA_SCALAR);
     juxta_profile_add_argument(profile, "matrix", JUXTA_OUT, JUXTA_DOUBLE, JUXTA_MATRIX);
     refused += juxta_profile_register(profile, identity, NULL);
+    profile = juxta_profile_new(registry, "scale_plain");
+    juxta_profile_add_argument(profile, "n", JUXTA_IN, JUXTA_INT32, JUXTA_SCALAR);
+    juxta_profile_add_argument(profile, "alpha", JUXTA_IN, JUXTA_DOUBLE, JUXTA_SCALAR);
+    juxta_profile_add_argument(profile, "x[n]", JUXTA_IN, JUXTA_DOUBLE, JUXTA_VECTOR);
+    juxta_profile_add_argument(profile, "y[n]", JUXTA_OUT, JUXTA_DOUBLE, JUXTA_VECTOR);
+    juxta_profile_add_argument(profile, "seen", JUXTA_OUT, JUXTA_INT32, JUXTA_SCALAR);
+    refused += juxta_profile_register(profile, scale_plain, NULL);
     profile = juxta_profile_new(registry, "code");
     juxta_profile_never_retry(profile);
     refused += juxta_profile_register(profile, code, (void*)&kCode);
