@@ -83,8 +83,8 @@ private:
         return raw.pointer;
     }
 
-    Arg scalar(const ArgumentSpec& spec, Raw& raw) {
-        if (spec.mode == Mode::in) return Arg(std::move(raw.value));
+    Arg scalar(const ArgumentSpec& spec, const Raw& raw) {
+        if (spec.mode == Mode::in) return Arg(raw.value);
         void* place = pointer(spec, raw);
         call_.destinations.push_back({spec, place, nullptr, {}});
         return spec.mode == Mode::inout ? Arg(scalar_value(spec.element, place)) : Arg::output();
