@@ -59,7 +59,7 @@ bool null_array(const grpc_sessionid_t* ids, std::size_t length) {
 }
 
 grpc_error_t open_handle(Library& library, grpc_data_t* data, const DataHandle& found) {
-    *data = library.data().open({found.type(), to_string(found.id()), {}});
+    *data = library.data().open(found);
     return GRPC_NO_ERROR;
 }
 
@@ -229,7 +229,7 @@ grpc_error_t juxta_data_open(grpc_data_t* data, const char* id_or_name) {
 grpc_error_t juxta_data_output(grpc_data_t* data, const char* name) {
     return run([&](Library& library) {
         if (data == nullptr) return missing("data");
-        *data = library.data().open({{}, {}, name == nullptr ? "" : name});
+        *data = library.data().open_output(name == nullptr ? "" : name);
         return grpc_error_t{GRPC_NO_ERROR};
     });
 }
@@ -237,7 +237,7 @@ grpc_error_t juxta_data_output(grpc_data_t* data, const char* name) {
 grpc_error_t juxta_data_shape(grpc_data_t data, size_t* rows, size_t* columns) {
     return run([&](Library& library) {
         if (rows == nullptr || columns == nullptr) return missing("rows or columns");
-        const juxta::Shape shape = library.data().contents(data).type.shape;
+        const juxta::Shape shape = library.data().datum_of(data)->type().shape;
         *rows = shape.empty() ? 0 : shape[0];
         *columns = shape.size() < 2 ? 0 : shape[1];
         return grpc_error_t{GRPC_NO_ERROR};
@@ -247,7 +247,7 @@ grpc_error_t juxta_data_shape(grpc_data_t data, size_t* rows, size_t* columns) {
 grpc_error_t juxta_data_get_double(grpc_data_t data, double* values, size_t elements) {
     return run([&](Library& library) {
         if (values == nullptr && elements > 0) return missing("values");
-        const auto found = library.client().open<double>(library.data().contents(data).id);
+        const auto found = library.client().open<double>(library.data().datum_of(data)->id());
         if (found.size() != elements) {
             throw juxta::Error(juxta::ErrorCode::invalid_argument,
                                to_string(found.id()) + " is " + to_string(found.untyped().type()) +
@@ -262,25 +262,21 @@ grpc_error_t juxta_data_get_double(grpc_data_t data, double* values, size_t elem
 grpc_error_t juxta_data_free(grpc_data_t* data) {
     return run([&](Library& library) {
         if (data == nullptr) return missing("data");
-        library.client().open_untyped(library.data().contents(*data).id).free();
-        library.data().close(*data);
-        *data = nullptr;
-        return grpc_error_t{GRPC_NO_ERROR};
+        library.data().datum_of(*data);  // one that names nothing is refused
+        return library.data().free(data, nullptr);
     });
 }
 
 grpc_error_t juxta_data_close(grpc_data_t* data) {
     return run([&](Library& library) {
         if (data == nullptr) return missing("data");
-        library.data().close(*data);
-        *data = nullptr;
-        return grpc_error_t{GRPC_NO_ERROR};
+        return library.data().unbind(data);
     });
 }
 
 const char* juxta_data_id(grpc_data_t data) {
     const auto current = library();
-    return current ? current->data().id_text(data) : "";
+    return current ? current->data().table().id_text(data) : "";
 }
 
 const char* juxta_last_error(void) { return last_error().text.c_str(); }

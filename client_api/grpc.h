@@ -10,13 +10,13 @@
  *
  * Arguments follow the service's profile, which is fetched when the function handle is made.
  *
- * | argument | IN                              | INOUT                | OUT | | -------- |
- * ------------------------------- | -------------------- | ---------------------------- | | scalar
- * | by value, with C's promotions   | pointer to it        | pointer to it                | |
- * string   | char *                          | char **              | char ** | | file     | char
- * *, the path that is read   | the path, replaced   | the path that is written     | | array    |
- * pointer to its first element    | the same             | the same, as large as result | | array
- * | grpc_data_t or its address      | the same             | the same                     |
+ * | argument | IN                           | INOUT, OUT                              |
+ * | -------- | ---------------------------- | --------------------------------------- |
+ * | scalar   | by value, C's promotions     | a pointer to it                         |
+ * | string   | char *                       | char **                                 |
+ * | file     | char *, the path to be read  | char *, the path to be written          |
+ * | array    | pointer to its first element | the same                                |
+ * | array    | a grpc_data_t, or &it        | the same                                |
  *
  * Strings that come back were allocated by malloc and are the caller's. Arrays are dense,
  * row-major; how large a plain one is the profile says by the call's integers (`juxta services`

@@ -42,8 +42,8 @@ __attribute__((no_sanitize("address", "thread"))) const void* word_at(const void
 // Reads all arguments first: the extents of an array may name integers that come after it.
 class Decoder {
 public:
-    Decoder(const Profile& profile, ArgumentSource& given, const DataHandles& handles)
-        : profile_(profile), handles_(handles) {
+    Decoder(const Profile& profile, ArgumentSource& given, DataManager& data)
+        : profile_(profile), data_(data) {
         for (const ArgumentSpec& spec : profile.arguments) {
             const bool by_value = spec.mode == Mode::in && !is_array(spec) && !is_blob(spec);
             Raw raw;
@@ -86,12 +86,14 @@ private:
     Arg scalar(const ArgumentSpec& spec, const Raw& raw) {
         if (spec.mode == Mode::in) return Arg(raw.value);
         void* place = pointer(spec, raw);
+        if (const auto data = data_in(place)) return datum(spec, data);
         call_.destinations.push_back({spec, place, nullptr, {}});
         return spec.mode == Mode::inout ? Arg(scalar_value(spec.element, place)) : Arg::output();
     }
 
     Arg string(const ArgumentSpec& spec, const Raw& raw) {
         void* place = pointer(spec, raw);
+        if (const auto data = data_in(place)) return datum(spec, data);
         if (spec.mode == Mode::in) return Arg(std::string(static_cast<const char*>(place)));
         call_.destinations.push_back({spec, place, nullptr, {}});
         if (spec.mode == Mode::out) return Arg::output();
@@ -101,7 +103,8 @@ private:
     }
 
     Arg file(const ArgumentSpec& spec, const Raw& raw) {
-        const std::string path = static_cast<const char*>(pointer(spec, raw));
+        if (const auto data = data_in(pointer(spec, raw))) return datum(spec, data);
+        const std::string path = static_cast<const char*>(raw.pointer);
         if (spec.mode != Mode::in) call_.destinations.push_back({spec, nullptr, nullptr, path});
         if (spec.mode == Mode::out) return Arg::output();
         std::ifstream in(path, std::ios::binary);
@@ -112,27 +115,44 @@ private:
     }
 
     // `handle`, or `&handle`; null if it is neither.
-    grpc_data_t handle_in(void* given, bool may_point_to_one) const {
+    GridDataPtr data_in(const void* given, bool may_point_to_one = true) const {
         if (given == nullptr) return nullptr;
-        if (handles_.is_open(given)) return static_cast<grpc_data_t>(given);
+        if (auto found = data_.find(given)) return found;
         const void* word = may_point_to_one ? word_at(given) : nullptr;
-        if (word == nullptr || !handles_.is_open(word)) return nullptr;
-        return static_cast<grpc_data_t>(const_cast<void*>(word));
+        return word == nullptr ? nullptr : data_.find(word);
     }
 
     Arg array(const ArgumentSpec& spec, const Raw& raw) {
-        const bool sized = !spec.extents.empty();
-        DataType type{spec.element, sized ? shape_of(spec) : Shape{}};
-        const std::uint64_t bytes = sized ? bytes_of(type).value_or(0) : 0;
+        std::optional<Shape> shape;
+        if (!spec.extents.empty()) shape = shape_of(spec);
+        const std::uint64_t bytes = shape ? bytes_of({spec.element, *shape}).value_or(0) : 0;
         // Where there are no elements, the pointer may point to nothing.
-        if (const grpc_data_t data = handle_in(raw.pointer, !sized || bytes > 0)) {
-            return datum(spec, data);
+        if (const auto data = data_in(raw.pointer, !shape || bytes > 0)) {
+            return datum(spec, data, shape);
         }
-        if (sized) return plain_array(spec, raw, std::move(type), bytes);
+        if (shape) return plain_array(spec, raw, {spec.element, *shape}, bytes);
         pointer(spec, raw);
         refuse(profile_, spec,
                "must be a data handle (grpc_data_t): the profile does not tell the size of a plain "
                "array");
+    }
+
+    // Anything given as a handle.
+    Arg datum(const ArgumentSpec& spec, const GridDataPtr& data,
+              const std::optional<Shape>& shape = {}) {
+        if (spec.mode != Mode::in) call_.destinations.push_back({spec, nullptr, data, {}});
+        if (spec.mode == Mode::out) return data_.output(data, spec);
+        try {
+            DataManager::Input input = data_.input(data, spec, shape);
+            for (auto& each : input.staged) call_.staged.push_back(std::move(each));
+            if (spec.mode == Mode::in) call_.read.push_back(data);
+            return std::move(input.argument);
+        } catch (const Error& e) {
+            const bool theirs =
+                e.code() == ErrorCode::invalid_argument || e.code() == ErrorCode::not_found;
+            if (theirs) refuse(profile_, spec, std::string("is given data: ") + e.what());
+            throw;
+        }
     }
 
     Arg plain_array(const ArgumentSpec& spec, const Raw& raw, DataType type, std::uint64_t bytes) {
@@ -141,21 +161,6 @@ private:
         if (spec.mode == Mode::out) return Arg::output(memory);
         if (spec.mode == Mode::inout) return Arg::inout(std::move(type), memory);
         return Arg(ArrayView{std::move(type), memory});
-    }
-
-    Arg datum(const ArgumentSpec& spec, grpc_data_t data) {
-        const grpc_data_s contents = handles_.contents(data);
-        if (spec.mode == Mode::out) {
-            call_.destinations.push_back({spec, nullptr, data, {}});
-            return Arg::output(contents.output_name);
-        }
-        const auto id = parse_data_id(contents.id);
-        if (!id) refuse(profile_, spec, "is a data handle that names no datum yet");
-        if (contents.type.element != spec.element) {
-            refuse(profile_, spec, "is given a datum of " + to_string(contents.type));
-        }
-        if (spec.mode == Mode::inout) call_.destinations.push_back({spec, nullptr, data, {}});
-        return Arg(*id);
     }
 
     Shape shape_of(const ArgumentSpec& spec) const {
@@ -168,7 +173,7 @@ private:
     }
 
     const Profile& profile_;
-    const DataHandles& handles_;
+    DataManager& data_;
     std::vector<Raw> raw_;
     DecodedCall call_;
 };
@@ -200,46 +205,6 @@ void deliver_value(const Value& value, const Destination& destination) {
 
 }  // namespace
 
-grpc_data_t DataHandles::open(grpc_data_s contents) {
-    auto made = std::make_unique<grpc_data_s>(std::move(contents));
-    const grpc_data_t handle = made.get();
-    open_.with([&](auto& open) { open.emplace(handle, std::move(made)); });
-    return handle;
-}
-
-bool DataHandles::is_open(const void* handle) const {
-    return open_.with([&](const auto& open) { return open.contains(handle); });
-}
-
-grpc_data_s DataHandles::contents(const void* handle) const {
-    return open_.with([&](const auto& open) {
-        const auto found = open.find(handle);
-        if (found == open.end())
-            throw Error(ErrorCode::invalid_argument, "this data handle is not open");
-        return *found->second;
-    });
-}
-
-void DataHandles::set(const void* handle, const DataId& id, const DataType& type) {
-    open_.with([&](auto& open) {
-        const auto found = open.find(handle);
-        if (found == open.end()) return;
-        found->second->id = to_string(id);
-        found->second->type = type;
-    });
-}
-
-const char* DataHandles::id_text(const void* handle) const {
-    return open_.with([&](const auto& open) -> const char* {
-        const auto found = open.find(handle);
-        return found == open.end() ? "" : found->second->id.c_str();
-    });
-}
-
-void DataHandles::close(const void* handle) {
-    open_.with([&](auto& open) { open.erase(handle); });
-}
-
 Value VariableArguments::scalar(ElementType element) {
     const auto value = [element](auto scalar) { return scalar_value(element, &scalar); };
     switch (element) {
@@ -266,19 +231,19 @@ Value StackedArguments::scalar(ElementType element) {
     return scalar_value(element, place);
 }
 
-DecodedCall decode(const Profile& profile, ArgumentSource& given, const DataHandles& handles) {
-    return Decoder(profile, given, handles).decode();
+DecodedCall decode(const Profile& profile, ArgumentSource& given, DataManager& data) {
+    return Decoder(profile, given, data).decode();
 }
 
 void deliver(const CallResult& result, const std::vector<Destination>& destinations,
-             DataHandles& handles) {
+             DataManager& data) {
     for (const Destination& destination : destinations) {
         const auto output =
             std::find_if(result.outputs.begin(), result.outputs.end(),
                          [&](const Output& each) { return each.name == destination.spec.name; });
         if (output == result.outputs.end()) continue;
-        if (destination.data != nullptr) {
-            if (output->id) handles.set(destination.data, *output->id, output->type);
+        if (destination.data) {
+            data.produced(destination.data, *output);
         } else if (output->value) {
             deliver_value(*output->value, destination);
         }

@@ -48,6 +48,15 @@ const char* name_of(grpc_error_t code) {
         case GRPC_OTHER_ERROR_CODE: return "GRPC_OTHER_ERROR_CODE";
         case GRPC_ALREADY_INITIALIZED: return "GRPC_ALREADY_INITIALIZED";
         case GRPC_LAST_ERROR_CODE: return "GRPC_LAST_ERROR_CODE";
+        case GRPC_INVALID_TYPE: return "GRPC_INVALID_TYPE";
+        case GRPC_INVALID_MODE: return "GRPC_INVALID_MODE";
+        case GRPC_INVALID_DATA: return "GRPC_INVALID_DATA";
+        case GRPC_INVALID_DATA_HANDLE: return "GRPC_INVALID_DATA_HANDLE";
+        case GRPC_INVALID_RANK: return "GRPC_INVALID_RANK";
+        case GRPC_INVALID_URI: return "GRPC_INVALID_URI";
+        case GRPC_UNDEFINED: return "GRPC_UNDEFINED";
+        case GRPC_NOT_IMPLEMENTED: return "GRPC_NOT_IMPLEMENTED";
+        case GRPC_TRANSFER_ERROR: return "GRPC_TRANSFER_ERROR";
         case GRPC_TIMEOUT_NP: return "GRPC_TIMEOUT_NP";
         case GRPC_CANCELED_NP: return "GRPC_CANCELED_NP";
         default: return "GRPC_UNKNOWN_ERROR_CODE";

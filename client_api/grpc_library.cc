@@ -1,6 +1,6 @@
 #include "client_api/grpc_library.h"
 
-#include <atomic>
+#include <algorithm>
 #include <mutex>
 
 #include "client_api/grpc_error.h"
@@ -25,6 +25,15 @@ const std::string& remember_failure(const CallResult& result) {
     return result.message;
 }
 
+// Data that a call only reads go to their outputs meanwhile; of others it is the result that does.
+void bring_inputs(DataManager& manager, const DecodedCall& call) {
+    for (const GridDataPtr& data : call.read) {
+        const bool changed = std::ranges::any_of(
+            call.destinations, [&](const Destination& each) { return each.data == data; });
+        if (!changed) manager.used(data);
+    }
+}
+
 // A stack has as many arguments as were pushed.
 Profile checked_profile(const Client& client, const std::string& function,
                         const ArgumentSource& arguments) {
@@ -42,12 +51,12 @@ Profile checked_profile(const Client& client, const std::string& function,
 // A call made by grpc_call_async.
 class Library::Session final : public SessionCall {
 public:
-    Session(Library& library, std::uint64_t handle, Future future,
-            std::vector<Destination> destinations)
+    Session(Library& library, std::uint64_t handle, Future future, DecodedCall decoded)
         : library_(library),
           handle_(handle),
           future_(std::move(future)),
-          destinations_(std::move(destinations)) {}
+          destinations_(std::move(decoded.destinations)),
+          staged_(std::move(decoded.staged)) {}
 
     bool finished() override { return future_.finished(); }
     void wait() override { future_.wait(); }
@@ -78,12 +87,14 @@ private:
     const std::uint64_t handle_;
     const Future future_;
     const std::vector<Destination> destinations_;
+    const std::vector<std::shared_ptr<const void>> staged_;  // what the call uses while it runs
     std::mutex delivery_;  // delivers to the caller's memory: once
     std::optional<grpc_error_t> outcome_;
 };
 
 Library::Library(Client client)
     : client_(std::move(client)),
+      data_(client_),
       sessions_([this](std::span<const std::shared_ptr<SessionCall>> calls) {
           std::vector<Future> futures;
           futures.reserve(calls.size());
@@ -152,6 +163,7 @@ grpc_error_t Library::call(grpc_function_handle_t* handle, ArgumentSource& argum
                                                 : gridrpc::code_of(e.code());
     }
     chosen(handle->number, result.sed);
+    bring_inputs(data_, call);
     deliver(result, call.destinations, data_);
     return GRPC_NO_ERROR;
 }
@@ -165,9 +177,10 @@ grpc_error_t Library::call_async(grpc_function_handle_t* handle, grpc_sessionid_
     DecodedCall call =
         decode(checked_profile(client_, function->name, arguments), arguments, data_);
     Future future = client_.submit(function->name, call.arguments, options_of(*function));
-    *session = sessions_.add(std::make_shared<Session>(*this, handle->number, std::move(future),
-                                                       std::move(call.destinations)),
-                             handle);
+    bring_inputs(data_, call);
+    *session = sessions_.add(
+        std::make_shared<Session>(*this, handle->number, std::move(future), std::move(call)),
+        handle);
     return GRPC_NO_ERROR;
 }
 

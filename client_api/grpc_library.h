@@ -41,7 +41,7 @@ public:
     std::optional<std::vector<void*>> items_of(const grpc_arg_stack_t* stack) const;
 
     Sessions& sessions() { return sessions_; }
-    DataHandles& data() { return data_; }
+    DataManager& data() { return data_; }
     const Client& client() const { return client_; }
 
 private:
@@ -67,7 +67,7 @@ private:
     void chosen(std::uint64_t handle_number, const std::string& server);
 
     Client client_;
-    DataHandles data_;
+    DataManager data_;
     Guarded<Functions> functions_;
     Guarded<Stacks> stacks_;
     Sessions sessions_;

@@ -41,7 +41,7 @@ GRIDRPC_API grpc_error_t juxta_data_free(grpc_data_t* data);
 /* The handle is gone, the datum stays. Not while a call that uses it runs. */
 GRIDRPC_API grpc_error_t juxta_data_close(grpc_data_t* data);
 
-/* "d:..."; "" if it names nothing yet. Valid until the handle is closed or names another datum. */
+/* The id, "d:..."; "" if it names nothing yet. Valid until the handle is closed or names another datum. */
 GRIDRPC_API const char* juxta_data_id(grpc_data_t data);
 
 /* What failed last in this thread: what, where, why, what to do. "" at first. Valid until the next
