@@ -103,6 +103,58 @@ class Examples(PlatformTest):
         self.check_program(by_cmake(os.path.join(TOP, "examples/cpp"), "f1f2"))
 
 
+class Tutorial(PlatformTest):
+    """examples/tutorial: built by CMake, the C programs by pkg-config too, on a platform with its services."""
+
+    @classmethod
+    def _start(cls):
+        cls.made = os.path.dirname(by_cmake(os.path.join(TOP, "examples/tutorial"), "1_first_call"))
+        modules = "".join(f'<module path="{cls.made}/{name}.so"/>' for name in ("tutorial", "by_hand", "in_cpp"))
+        cls.DESCRIPTOR = f"""<?xml version="1.0"?>
+            <platform name="tutorial" xmlns="urn:juxta:platform:1">
+              <host name="h1" address="127.0.0.1" launcher="local"/>
+              <cluster name="c1">
+                <manager name="m1" host="h1"/><provider name="p1" host="h1" memory="64MiB"/>
+              </cluster>
+              <master_agent name="MA" host="h1">
+                <sed name="s1" host="h1" cluster="c1" slots="4">
+                  <module path="linalg"/><module path="testing"/>{modules}
+                </sed>
+              </master_agent>
+            </platform>"""
+        super()._start()
+
+    def test_every_program_runs_and_leaves_nothing(self):
+        programs = sorted(name for name in os.listdir(os.path.join(TOP, "examples/tutorial"))
+                          if re.match(r"[1-6]_.*\.(c|cc)$", name))
+        self.assertEqual(len(programs), 6)
+        for name in programs:
+            stem = name.split(".")[0]
+            run(os.path.join(self.made, stem), env=self.env, cwd=self.folder)
+            if name.endswith(".c"):
+                source = os.path.join(TOP, "examples/tutorial", name)
+                built_here = by_pkg_config("gridrpc", ["cc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"],
+                                           source, stem)
+                run(built_here, env=self.env, cwd=self.folder)
+        self.assertEqual(self.json("data")["data"], [])
+
+    def test_its_services_are_there(self):
+        self.put_array("x", numpy.array([3.0, 1.0, 2.0]))
+        for service, value in (("tutorial/mean", 2.0), ("by_hand/total", 6.0)):
+            outputs = self.json("call", service, "3", "x")["outputs"]
+            self.assertEqual(outputs[0]["value"], value)
+        self.juxta("call", "in_cpp/sorted", "3", "x", "-o", "y")
+        numpy.testing.assert_array_equal(self.get_array("y"), [1, 2, 3])
+        self.fails("call", "by_hand/total", "4", "x", error="invalid_argument", says="expected 4")
+        self.juxta("rm", "x")
+        self.juxta("rm", "y")
+
+    def test_c_programs_compile_as_cpp_without_a_warning(self):
+        for name in ("1_first_call", "2_many_calls", "3_arrays"):
+            by_pkg_config("gridrpc", ["c++", "-x", "c++", "-std=c++20", "-Wall", "-Wextra", "-Werror"],
+                          os.path.join(TOP, "examples/tutorial", name + ".c"), name + "_cpp", "-x", "none")
+
+
 class OwnServices(PlatformTest):
     """Services of somebody else's, on SeDs beside one with those of the installation."""
 

@@ -1,5 +1,8 @@
 /* A GridRPC program that gives arrays as plain pointers and on argument stacks, as those of other
  * GridRPCs do. Needs the services of arrays.idl. Exit code 0 if all was as it should be. */
+#include <time.h>
+#include <unistd.h>
+
 #include "grpc.h"
 #include "juxta_c.h"
 
@@ -90,6 +93,32 @@ static void all_types(void) {
     free(text);
     if (both != before) free(both);
 #endif
+}
+
+static void cancels(void) {
+    char path[600], text[20] = "";
+    char folder[500];
+    grpc_function_handle_t patient;
+    grpc_sessionid_t id;
+    int tries = 0;
+    FILE* file = NULL;
+    const struct timespec moment = {0, 20000000};
+    is(getcwd(folder, sizeof folder) != NULL, "the folder");
+    snprintf(path, sizeof path, "%s/cancelled.txt", folder);
+    remove(path);
+    ok(grpc_function_handle_default(&patient, "patient"), "patient");
+    ok(grpc_call_async(&patient, &id, path), "a call");
+    for (tries = 0; tries < 25; ++tries) nanosleep(&moment, NULL); /* until it runs */
+    ok(grpc_cancel(id), "cancel");
+    is(grpc_wait(id) == GRPC_SESSION_FAILED, "a cancelled call has failed");
+    is(grpc_get_error(id) == GRPC_CANCELED_NP, "because it was cancelled");
+    for (tries = 0; file == NULL && tries < 500; ++tries) {
+        file = fopen(path, "r");
+        nanosleep(&moment, NULL);
+    }
+    is(file != NULL && fgets(text, sizeof text, file) != NULL, "the service has seen it");
+    if (file != NULL) fclose(file);
+    is(strcmp(text, "0") == 0, "and no error");
 }
 
 static void files(void) {
@@ -209,6 +238,7 @@ int main(void) {
     no_elements();
     all_types();
     files();
+    cancels();
     data_handles();
     stacks();
     extensions();
