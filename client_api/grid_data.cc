@@ -181,7 +181,9 @@ const char* DataTable::id_text(const void* handle) const {
     if (!data) return "";
     const auto datum = data->state.with([](const GridDataState& state) { return state.datum; });
     return state_.with([&](const State&) {
-        data->id_text = datum ? to_string(datum->id()) : "";
+        // Only then: somebody may still read what was told before.
+        const std::string now = datum ? to_string(datum->id()) : "";
+        if (data->id_text != now) data->id_text = now;
         return data->id_text.c_str();
     });
 }

@@ -113,12 +113,10 @@ int grpc_call_arg_stack_async(grpc_function_handle_t* handle, ...) {
     va_list given;
     va_start(given, handle);
     void* first = va_arg(given, void*);
-    const auto current = library();
-    const auto* stack = static_cast<const grpc_arg_stack_t*>(first);
     int answer = GRPC_SESSIONID_VOID;
-    if (current && current->items_of(stack)) {
+    if (Library::looks_like_stack(first)) {
         grpc_sessionid_t session = GRPC_SESSIONID_VOID;
-        call_async(handle, &session, stack);
+        call_async(handle, &session, static_cast<const grpc_arg_stack_t*>(first));
         answer = session;
     } else {
         answer = call_async(handle, static_cast<grpc_sessionid_t*>(first),

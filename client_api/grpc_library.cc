@@ -198,6 +198,10 @@ grpc_arg_stack_t* Library::make_stack(std::size_t most) {
     });
 }
 
+bool Library::looks_like_stack(const void* pointer) {
+    return (reinterpret_cast<std::uintptr_t>(pointer) & ~kStackNumber) == kStackTag;
+}
+
 bool Library::push(grpc_arg_stack_t* stack, void* argument) {
     return stacks_.with([&](Stacks& stacks) {
         const auto found = stacks.find(stack);

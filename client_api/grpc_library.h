@@ -37,6 +37,8 @@ public:
     // nullopt: no such stack, or it is empty.
     std::optional<void*> pop(grpc_arg_stack_t* stack);
     bool drop_stack(grpc_arg_stack_t* stack);
+    // Whether this is, or was, a stack: no address of a program is.
+    static bool looks_like_stack(const void* pointer);
     // What is on it, the first pushed first; nullopt: no such stack.
     std::optional<std::vector<void*>> items_of(const grpc_arg_stack_t* stack) const;
 

@@ -180,6 +180,8 @@ static void stacks(void) {
     is(grpc_arg_stack_pop_arg(stack) == c, "pop");
     is(grpc_arg_stack_destruct(stack) == 0, "destruct");
     is(grpc_arg_stack_destruct(stack) == -1, "it was destructed");
+    is(grpc_call_arg_stack_async(&mmul, stack) == GRPC_SESSIONID_VOID, "it was destructed");
+    is(grpc_call_arg_stack_async(&mmul, &id, stack) == GRPC_OTHER_ERROR_CODE, "it was destructed");
     is(grpc_arg_stack_push_arg(stack, a) == -1, "it was destructed");
 
     stack = grpc_stack_create(4);
