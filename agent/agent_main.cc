@@ -1,5 +1,7 @@
 // juxta-agent: a master agent, or, with --parent, a local agent.
 #include <atomic>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "agent/corba/connector.h"
@@ -8,6 +10,7 @@
 #include "agent/corba/servants.h"
 #include "agent/core/master.h"
 #include "agent/core/membership.h"
+#include "agent/policy/policy_worker.h"
 #include "agent/policy/registry.h"
 #include "common/base/random.h"
 #include "common/log/log.h"
@@ -25,6 +28,12 @@ struct Options : orb::DaemonOptions {
     std::string policy{kDefaultPolicy};
     std::uint64_t default_copies = 1;
 };
+
+std::shared_ptr<UntrustedPolicy> load_policy(const std::vector<std::byte>& object) {
+    WorkerProgram program;
+    program.name = "juxta-agent";
+    return std::make_shared<LoadedPolicy>(std::move(program), object);
+}
 
 // Everything but the node. It outlives the node, whose end lets the last request out.
 class Daemon {
@@ -66,8 +75,12 @@ private:
 void Daemon::start(orb::Node& node) {
     incarnation_ = options_.next_incarnation();
     connector_ = std::make_unique<CorbaConnector>(node);
-    agent_ = std::make_unique<Agent>(AgentSettings{.name = options_.name}, *connector_,
-                                     std::move(policy_));
+    AgentSettings settings;
+    settings.name = options_.name;
+    settings.ranking.name = options_.policy;
+    settings.ranking.seed = secure_random();
+    if (is_master()) settings.loader = load_policy;
+    agent_ = std::make_unique<Agent>(std::move(settings), *connector_, std::move(policy_));
     element_servant_ = std::make_unique<orb::ElementServant>([this] { return status(); },
                                                              [this] {
                                                                  draining_ = true;
@@ -153,6 +166,10 @@ void run(const Options& options, orb::Ending& ending) {
 }  // namespace juxta::agent
 
 int main(int argc, char** argv) {
+    // Before anything else: a policy's process is no daemon.
+    if (argc >= 3 && std::strcmp(argv[1], "--worker") == 0) {
+        return juxta::agent::work_as_policy(std::atoi(argv[2]));
+    }
     using namespace juxta;
     agent::Options options;
     orb::DaemonCommand command("juxta-agent", "a master agent, or with --parent a local agent",

@@ -2,6 +2,9 @@
 #include "client_api/juxta/client.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "client_api/connection.h"
 #include "client_api/core/data_transfer.h"
@@ -15,6 +18,9 @@ using Clock = std::chrono::steady_clock;
 
 // Far beyond any wait, and far from the clock's overflow.
 constexpr auto kLongest = std::chrono::hours(24 * 365);
+
+constexpr std::size_t kMostAsked = 3;              // SeDs, about one call
+constexpr std::size_t kLargestPolicy = 1'900'000;  // of GIOP's 2 MiB
 
 Clock::time_point after(std::chrono::milliseconds timeout) {
     return Clock::now() + std::min<std::chrono::milliseconds>(timeout, kLongest);
@@ -161,6 +167,47 @@ void Client::cancel(const RequestId& id) const {
     } else {
         client::cancel_remote(*connection_->agent, *connection_->seds, id);
     }
+}
+
+Explanation Client::explain(const RequestId& id) const {
+    Explanation explanation;
+    explanation.decision = connection_->agent->explain(id);
+    std::vector<SedContact> asked;
+    if (auto sed = connection_->agent->find_request(id)) asked.push_back(*sed);
+    // A SeD tells of calls for longer than it knows their results.
+    for (const Candidate& each : explanation.decision.candidates) asked.push_back(each.sed);
+    if (asked.size() > kMostAsked) asked.resize(kMostAsked);
+    for (const SedContact& sed : asked) {
+        try {
+            explanation.report = connection_->seds->report(sed, id);
+            explanation.sed = sed.name;
+            break;
+        } catch (const Error&) {
+            // The next may have it.
+        }
+    }
+    return explanation;
+}
+
+PolicyStatus Client::policy() const { return connection_->agent->policy(); }
+
+PolicyStatus Client::use_policy(const std::string& shipped) const {
+    return connection_->agent->use_policy(shipped);
+}
+
+PolicyStatus Client::load_policy(const std::string& file) const {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) throw Error(ErrorCode::not_found, "policy " + file + ": there is no such file");
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (text.size() > kLargestPolicy) {
+        throw Error(ErrorCode::invalid_argument,
+                    "policy " + file + " has " + std::to_string(text.size()) + " bytes; at most " +
+                        std::to_string(kLargestPolicy) +
+                        " are sent to the master agent: strip it (strip FILE)");
+    }
+    const auto* first = reinterpret_cast<const std::byte*>(text.data());
+    return connection_->agent->load_policy(std::filesystem::path(file).stem().string(),
+                                           {first, first + text.size()});
 }
 
 std::optional<std::size_t> Client::wait_any(std::span<const Future> futures,

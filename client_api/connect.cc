@@ -74,6 +74,9 @@ public:
     }
     void cancel(const SedContact& sed, const RequestId& id) override { seds_.cancel(sed, id); }
     bool knows(const SedContact& sed, const RequestId& id) override { return seds_.knows(sed, id); }
+    CallReport report(const SedContact& sed, const RequestId& id) override {
+        return seds_.report(sed, id);
+    }
 
 private:
     static bool allocates(const CallOrder& order) {

@@ -5,9 +5,11 @@
 #   include/gridrpc/*.h        C      pkg-config gridrpc     Juxta::gridrpc
 #   include/juxta/*.h          C++    pkg-config juxta       Juxta::client
 #   include/juxta/service*.h   services, headers only        Juxta::service
+#   include/juxta/policy.h     scheduling policies, header only   Juxta::service
 #   include/juxta/common/...   what the public headers include, under the names they use
 file(GLOB juxta_public_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
-    ${PROJECT_SOURCE_DIR}/client_api/juxta/*.h ${PROJECT_SOURCE_DIR}/server_daemon/juxta/*.h)
+    ${PROJECT_SOURCE_DIR}/client_api/juxta/*.h ${PROJECT_SOURCE_DIR}/server_daemon/juxta/*.h
+    ${PROJECT_SOURCE_DIR}/agent/juxta/*.h)
 install(FILES ${juxta_public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/juxta)
 
 # Sets `found` to the headers of this tree that these headers include by their paths from its top,

@@ -70,6 +70,7 @@ private:
     std::unique_ptr<orb::Node> node_;
     std::unique_ptr<data::DataSession> session_;
     std::unique_ptr<ProcessPool> pool_;
+    std::unique_ptr<MetricProcess> metrics_;
     std::unique_ptr<Sed> sed_;
     std::unique_ptr<ServerDaemonServant> servant_;
     std::unique_ptr<orb::ElementServant> element_servant_;
@@ -92,14 +93,20 @@ Daemon::Daemon(const Options& options, orb::Ending& ending) : options_(options),
         data::ClusterManagers{orb::by_cluster(options.managers)});
 
     PoolSettings pool;
-    pool.program.modules = files;
+    pool.program.arguments = files;
     pool.program.environment = worker_environment(options);
     pool.warm = static_cast<unsigned>(options.slots);
+    std::vector<std::string> metrics;
+    for (const MetricFunction& each : services_.metrics()) metrics.push_back(each.name);
+    if (!metrics.empty()) {
+        metrics_ = std::make_unique<MetricProcess>(pool.program, std::move(metrics));
+    }
     pool_ = std::make_unique<ProcessPool>(std::move(pool));
     SedSettings settings{options.name, options.place(), {}};
+    settings.speed = core_speed();
     settings.limits.slots = static_cast<unsigned>(options.slots);
     settings.limits.waiting = static_cast<unsigned>(options.queue);
-    sed_ = std::make_unique<Sed>(std::move(settings), services_, *session_, *pool_);
+    sed_ = std::make_unique<Sed>(std::move(settings), services_, *session_, *pool_, metrics_.get());
 }
 
 // Calls end first, so that no request is left inside; then what calls others; then the ORB lets the

@@ -189,6 +189,18 @@ private:
                 "r:...");
         subject(verb(Verb::cancel, "cancel", "stop a request in whatever state it is"), "REQUEST",
                 "r:...");
+        subject(
+            verb(Verb::why, "why", "the table from which a request was placed, and how it stands"),
+            "REQUEST", "r:...");
+        CLI::App& policy =
+            verb(Verb::policy, "policy", "by what calls are placed; or choose another");
+        CLI::Option* action =
+            policy.add_option("ACTION", line_.policy.action, "use NAME, or load FILE")
+                ->check(CLI::IsMember({"use", "load"}));
+        CLI::Option* what =
+            policy.add_option("WHAT", line_.policy.what,
+                              "a shipped policy's name, or a shared object (juxta/policy.h)");
+        action->needs(what);
         CLI::App& bench = verb(Verb::bench, "bench", "measure something beside its reference");
         bench.add_option("NAME", line_.bench.name, "call, persistence, transfer, volatility")->required();
         bench.add_flag("--quick", line_.bench.quick, "within 50 seconds");

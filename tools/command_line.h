@@ -24,6 +24,8 @@ enum class Verb {
     call,
     wait,
     cancel,
+    why,
+    policy,
     put,
     get,
     set,
@@ -45,6 +47,7 @@ struct CommandLine {
     SetOptions set;
     LockCommand lock;
     CallCommand call;
+    PolicyCommand policy;
     BenchOptions bench;
 };
 

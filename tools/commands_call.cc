@@ -139,6 +139,8 @@ int tell(const CallResult& result, bool as_json) {
     return kFailure;
 }
 
+}  // namespace
+
 RequestId request_id(const std::string& text) {
     if (const auto id = parse_request_id(text)) return *id;
     throw Error(
@@ -146,8 +148,6 @@ RequestId request_id(const std::string& text) {
         "'" + text +
             "' is no request: write r: and the 32 digits that `juxta call --async` printed");
 }
-
-}  // namespace
 
 int services(const Client& client, bool as_json) {
     json list = json::array();

@@ -41,6 +41,8 @@ int run_client_verb(const CommandLine& line) {
         case Verb::call: return call(client, line.call, line.json);
         case Verb::wait: return wait(client, line.subject, line.json);
         case Verb::cancel: return cancel(client, line.subject, line.json);
+        case Verb::why: return why(client, line.subject, line.json);
+        case Verb::policy: return policy(client, line.policy, line.json);
         case Verb::put: return put(data, line.put, client.platform().default_copies, line.json);
         case Verb::get: return get(data, line.get, line.json);
         case Verb::set: return set(data, line.set, line.json);

@@ -76,4 +76,29 @@ Wire::PlatformInfo* MasterAgentServant::platform() {
     });
 }
 
+Wire::Decision* MasterAgentServant::explain(const Wire::RequestId& id) {
+    return orb::answer(
+        [&] { return new Wire::Decision(orb::to_wire(master_.explain(orb::from_wire(id)))); });
+}
+
+Wire::PolicyStatus* MasterAgentServant::policy() {
+    return orb::answer(
+        [&] { return new Wire::PolicyStatus(orb::to_wire(agent_.ranking().status())); });
+}
+
+Wire::PolicyStatus* MasterAgentServant::use_policy(const char* name) {
+    return orb::answer([&] {
+        agent_.ranking().use(name);
+        return policy();
+    });
+}
+
+Wire::PolicyStatus* MasterAgentServant::load_policy(const char* name, const Wire::Bytes& object) {
+    return orb::answer([&] {
+        const auto* first = reinterpret_cast<const std::byte*>(object.get_buffer());
+        agent_.ranking().load(name, {first, first + object.length()});
+        return policy();
+    });
+}
+
 }  // namespace juxta::agent

@@ -39,6 +39,10 @@ public:
     Wire::Profiles* services() override;
     Wire::Profile* profile_of(const char* service) override;
     Wire::PlatformInfo* platform() override;
+    Wire::Decision* explain(const Wire::RequestId& id) override;
+    Wire::PolicyStatus* policy() override;
+    Wire::PolicyStatus* use_policy(const char* name) override;
+    Wire::PolicyStatus* load_policy(const char* name, const Wire::Bytes& object) override;
 
 private:
     Master& master_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 
 #include "common/log/log.h"
 
@@ -26,12 +27,20 @@ bool has_name(const ChildInfo& sed, const std::string& server) {
     return sed.name == server || sed.address == server;
 }
 
+// A user's policy sees all there is.
+constexpr std::uint32_t kAll = std::numeric_limits<std::uint32_t>::max();
+
 // What a peer reports is ranked by: no number of it may be none.
 void make_sound(EstimationVector& vector) {
-    for (double* value : {&vector.free_memory, &vector.free_cores, &vector.expected_run_s,
-                          &vector.backlog_s, &vector.since_last_s}) {
+    for (double* value :
+         {&vector.free_memory, &vector.free_cores, &vector.expected_run_s, &vector.backlog_s,
+          &vector.since_last_s, &vector.speed, &vector.transfer_s}) {
         if (!std::isfinite(*value)) *value = 0;
     }
+    const LinkRates usual;
+    if (!(vector.links.cluster > 0)) vector.links.cluster = usual.cluster;
+    if (!(vector.links.afar > 0)) vector.links.afar = usual.afar;
+    std::erase_if(vector.metrics, [](const Metric& each) { return !std::isfinite(each.value); });
     vector.slots = std::max<std::uint32_t>(vector.slots, 1);
 }
 
@@ -68,7 +77,8 @@ struct Agent::Round {
 Agent::Agent(AgentSettings settings, Connector& connector, std::unique_ptr<Policy> policy)
     : settings_(std::move(settings)),
       connector_(connector),
-      state_(settings_.lease_ms * kMillisecond, std::move(policy)),
+      ranking_(std::move(policy), settings_.ranking, settings_.loader),
+      state_(settings_.lease_ms * kMillisecond),
       crew_(settings_.threads) {}
 
 unsigned Agent::join(const ChildInfo& newcomer) {
@@ -123,12 +133,14 @@ Collection Agent::collect(const ScheduleRequest& request, std::uint32_t limit, u
     const unsigned time_ms = time_of_children(wait_ms);
     if (time_ms == 0) return collection;
     auto children = to_be_asked(request, collection);
-    Collection answers = ask_all(std::move(children), request, limit, time_ms);
+    ScheduleRequest below = request;
+    if (below.policy.empty()) below.policy = ranking_.for_children();
+    const bool all = request.policy.empty() && ranking_.needs_all();
+    Collection answers = ask_all(std::move(children), below, all ? kAll : limit, time_ms);
     append(collection.refusals, std::move(answers.refusals));
 
-    const auto& found = answers.candidates;
-    const auto order = state_.with([&](State& s) { return s.policy->rank(request, found); });
-    ensure(order.size() == found.size(), "a policy ranks every candidate once");
+    auto [order, policy] = ranking_.rank(request, answers.candidates);
+    collection.policy = std::move(policy);
     const std::size_t kept = std::min<std::size_t>(order.size(), limit);
     collection.candidates.reserve(kept);
     for (std::size_t i = 0; i < kept; ++i) {

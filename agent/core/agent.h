@@ -22,8 +22,8 @@
 
 #include "agent/core/child_link.h"
 #include "agent/core/children.h"
+#include "agent/core/ranking.h"
 #include "agent/core/service_index.h"
-#include "agent/policy/policy.h"
 #include "common/base/crew.h"
 #include "common/base/error.h"
 #include "common/base/guarded.h"
@@ -34,17 +34,20 @@ struct AgentSettings {
     std::string name;
     unsigned lease_ms = 3000;
     unsigned threads = 32;  // at most, for asking children
+    Ranking::Settings ranking = {.name = "data_locality"};
+    Ranking::Loader loader = {};  // of users' policies
 };
 
 // What came of asking.
 struct Collection {
     std::vector<Candidate> candidates;  // best first
     std::vector<std::string> refusals;  // "s1: the queue is full": why others are not among them
+    std::string policy;                 // that ranked them
 };
 
 class Agent {
 public:
-    // `connector` must outlive it.
+    // `connector` must outlive it; `policy` is the one that settings.ranking names.
     Agent(AgentSettings settings, Connector& connector, std::unique_ptr<Policy> policy);
 
     // Called, without a lock, after what the children offer has changed. With `wait`, because a
@@ -74,6 +77,8 @@ public:
 
     std::optional<SedContact> find_request(const RequestId& id, unsigned wait_ms);
 
+    Ranking& ranking() { return ranking_; }
+
     // -- what is on offer -------------------------------------------------------------------------
 
     // Ordered by full name.
@@ -86,11 +91,10 @@ public:
 
 private:
     struct State {
-        State(Duration lease, std::unique_ptr<Policy> p) : children(lease), policy(std::move(p)) {}
+        explicit State(Duration lease) : children(lease) {}
 
         Children children;
         ServiceIndex index;
-        std::unique_ptr<Policy> policy;
     };
     struct Round;
 
@@ -106,6 +110,7 @@ private:
     const AgentSettings settings_;
     Connector& connector_;
     std::function<void(bool)> services_changed_;
+    Ranking ranking_;
     Guarded<State> state_;
     Crew crew_;
 };

@@ -26,7 +26,8 @@ Master::Master(Agent& agent, DataLocator& locator, PlatformInfo platform, Master
       platform_(std::move(platform)),
       settings_(settings),
       gathered_(std::chrono::steady_clock::now() +
-                std::chrono::milliseconds(settings.gathering_ms)) {}
+                std::chrono::milliseconds(settings.gathering_ms)),
+      decisions_(settings.decisions, settings.limit) {}
 
 std::vector<Candidate> Master::schedule(ScheduleRequest request) {
     // One name from here on, whatever else the agents below know.
@@ -34,7 +35,17 @@ std::vector<Candidate> Master::schedule(ScheduleRequest request) {
     request.locations = locator_.locate(request.data, settings_.locate_ms);
     Collection collection = agent_.collect(request, settings_.limit, settings_.collect_ms);
     if (collection.candidates.empty()) refuse(request, collection);
+    decisions_.with([&](Decisions& decisions) {
+        decisions.note(
+            {request.id, request.service, collection.policy, 1, 0, collection.candidates},
+            monotonic_now());
+    });
     return std::move(collection.candidates);
+}
+
+Decision Master::explain(const RequestId& id) const {
+    return decisions_.with(
+        [&](const Decisions& decisions) { return decisions.find(id, monotonic_now()); });
 }
 
 }  // namespace juxta::agent

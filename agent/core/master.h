@@ -13,6 +13,7 @@
 
 #include "agent/core/agent.h"
 #include "agent/core/data_locator.h"
+#include "agent/core/decisions.h"
 
 namespace juxta::agent {
 
@@ -29,6 +30,7 @@ struct MasterSettings {
     unsigned locate_ms = 600;
     // After its start an agent that does not know a service waits for its children to join.
     unsigned gathering_ms = 2500;
+    std::size_t decisions = 5000;  // remembered, with their best candidates
 };
 
 class Master {
@@ -40,6 +42,9 @@ public:
     // invalid_argument (several services of this name).
     std::vector<Candidate> schedule(ScheduleRequest request);
 
+    // From what the request was placed. Throws not_found.
+    Decision explain(const RequestId& id) const;
+
     Profile profile_of(const std::string& service) { return agent_.profile_of(service, gathered_); }
     const PlatformInfo& platform() const { return platform_; }
 
@@ -49,6 +54,7 @@ private:
     const PlatformInfo platform_;
     const MasterSettings settings_;
     const Crew::Deadline gathered_;
+    Guarded<Decisions> decisions_;
 };
 
 }  // namespace juxta::agent

@@ -3,15 +3,22 @@
 #include "agent/policy/order.h"
 
 namespace juxta::agent {
+namespace {
+
+// How much a wait counts: more than its time, for a call that waits lets others wait behind it
+// (docs/reference/scheduling.md, "Score", beta).
+constexpr double kWaitWeight = 2;
+
+}  // namespace
 
 std::vector<std::size_t> DataLocality::rank(const ScheduleRequest& request,
                                             const std::vector<Candidate>& candidates) {
+    const Expectations expected(candidates);
     return order_by(candidates, [&](const Candidate& each) {
         const EstimationVector& seen = each.estimation;
-        // What does not come from its own cluster crosses between clusters.
-        const std::uint64_t from_afar =
-            seen.bytes_to_move - std::min(seen.bytes_to_move, seen.bytes_cluster);
-        return std::tuple(seen.bytes_to_move, from_afar, load_key(request, each));
+        const double score =
+            kWaitWeight * expected.wait_s(seen) + seen.transfer_s + expected.rough_run_s(seen);
+        return std::tuple(score, seen.bytes_to_move, load_key(request, each));
     });
 }
 

@@ -1,5 +1,5 @@
-// Fewest bytes to move to the SeD's host; among equals most bytes in its own cluster, then the
-// least loaded.
+// Earliest expected end with the transfers: the wait for a slot, moving the arguments to the SeD's
+// host, and the run. Among equals the fewest bytes to move, then the least loaded.
 #pragma once
 
 #include "agent/policy/policy.h"

@@ -1,4 +1,4 @@
-// Earliest expected end: the backlog, shared by the slots, and the run itself. A SeD that never ran
+// Earliest expected end: the wait for a slot and the run itself. A SeD that never ran
 // the service is expected to need the average of those that did. Transfers do not count.
 // Among equals the least loaded.
 #pragma once

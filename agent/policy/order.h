@@ -1,4 +1,4 @@
-// What the policies share: sorting by a key, and the order of load.
+// What the policies share: sorting by a key, the order of load, what is expected of a candidate.
 #pragma once
 
 #include <algorithm>
@@ -30,5 +30,23 @@ std::vector<std::size_t> order_by(const std::vector<Candidate>& candidates, Key&
 // request, so that equals share the requests whatever order they are listed in.
 using LoadKey = std::tuple<double, double, std::uint64_t>;
 LoadKey load_key(const ScheduleRequest& request, const Candidate& candidate);
+
+// What a call is expected to take at each of some candidates, in seconds. A SeD that never ran the
+// service needs the average of those that did, as much longer as its cores are slower.
+class Expectations {
+public:
+    explicit Expectations(const std::vector<Candidate>& candidates);
+
+    // Until a slot is free: none while one is, else the work before the call, shared by the slots.
+    double wait_s(const EstimationVector& seen) const;
+    double run_s(const EstimationVector& seen) const;
+    // The same, where times that are hardly longer than the shortest count as the shortest: a
+    // quarter, or 5 ms, are noise of measured runs and no reason to move data.
+    double rough_run_s(const EstimationVector& seen) const;
+
+private:
+    double usual_work_ = 0;  // seconds at speed 1
+    double shortest_s_ = 0;
+};
 
 }  // namespace juxta::agent

@@ -1,5 +1,7 @@
 #include "client_api/corba/agent_stub.h"
 
+#include <algorithm>
+
 #include "agent.hh"
 #include "common/orb/error_bridge.h"
 #include "common/orb/model_wire.h"
@@ -9,6 +11,7 @@ namespace {
 
 constexpr unsigned kPlaceMs = 5000;
 constexpr unsigned kAskMs = 3000;
+constexpr unsigned kLoadMs = 8000;  // longer than a policy may take to get ready
 constexpr unsigned kFindMs = 1000;  // how long the agents wait for one another
 
 }  // namespace
@@ -64,6 +67,37 @@ std::optional<SedContact> AgentStub::find_request(const RequestId& id) {
         Wire::Candidates_var found = remote_->agent->find_request(orb::to_wire(id), kFindMs);
         if (found->length() == 0) return std::nullopt;
         return orb::from_wire(found[0u].sed);
+    });
+}
+
+Decision AgentStub::explain(const RequestId& id) {
+    return remote_->ask(kAskMs, [&] {
+        Wire::Decision_var found = remote_->agent->explain(orb::to_wire(id));
+        return orb::from_wire(found.in());
+    });
+}
+
+PolicyStatus AgentStub::policy() {
+    return remote_->ask(kAskMs, [&] {
+        Wire::PolicyStatus_var status = remote_->agent->policy();
+        return orb::from_wire(status.in());
+    });
+}
+
+PolicyStatus AgentStub::use_policy(const std::string& shipped) {
+    return remote_->ask(kAskMs, [&] {
+        Wire::PolicyStatus_var status = remote_->agent->use_policy(shipped.c_str());
+        return orb::from_wire(status.in());
+    });
+}
+
+PolicyStatus AgentStub::load_policy(const std::string& name, const std::vector<std::byte>& object) {
+    Wire::Bytes bytes;
+    bytes.length(static_cast<CORBA::ULong>(object.size()));
+    std::copy(object.begin(), object.end(), reinterpret_cast<std::byte*>(bytes.get_buffer()));
+    return remote_->ask(kLoadMs, [&] {
+        Wire::PolicyStatus_var status = remote_->agent->load_policy(name.c_str(), bytes);
+        return orb::from_wire(status.in());
     });
 }
 

@@ -30,6 +30,11 @@ public:
     std::vector<Profile> services() override;
     Profile profile_of(const std::string& service) override;
     std::optional<SedContact> find_request(const RequestId& id) override;
+    Decision explain(const RequestId& id) override;
+    PolicyStatus policy() override;
+    PolicyStatus use_policy(const std::string& shipped) override;
+    PolicyStatus load_policy(const std::string& name,
+                             const std::vector<std::byte>& object) override;
     PlatformAnswer platform();
 
 private:

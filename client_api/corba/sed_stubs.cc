@@ -69,4 +69,11 @@ bool SedStubs::knows(const SedContact& sed, const RequestId& id) {
     });
 }
 
+CallReport SedStubs::report(const SedContact& sed, const RequestId& id) {
+    return references_->ask(sed, kSilenceMs, [&](Wire::ServerDaemon_ptr remote) {
+        Wire::CallReport_var report = remote->report(orb::to_wire(id));
+        return orb::from_wire(report.in());
+    });
+}
+
 }  // namespace juxta::client

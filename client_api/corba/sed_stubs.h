@@ -22,6 +22,7 @@ public:
                                  unsigned wait_ms) override;
     void cancel(const SedContact& sed, const RequestId& id) override;
     bool knows(const SedContact& sed, const RequestId& id) override;
+    CallReport report(const SedContact& sed, const RequestId& id) override;
 
 private:
     struct References;

@@ -6,6 +6,7 @@
 // Any thread.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ public:
     virtual Profile profile_of(const std::string& service) = 0;
     // The SeD that knows the request, if any does.
     virtual std::optional<SedContact> find_request(const RequestId& id) = 0;
+
+    virtual Decision explain(const RequestId& id) = 0;
+    virtual PolicyStatus policy() = 0;
+    virtual PolicyStatus use_policy(const std::string& shipped) = 0;
+    virtual PolicyStatus load_policy(const std::string& name,
+                                     const std::vector<std::byte>& object) = 0;
 };
 
 class SedLink {
@@ -37,6 +44,7 @@ public:
                                          unsigned wait_ms) = 0;
     virtual void cancel(const SedContact& sed, const RequestId& id) = 0;
     virtual bool knows(const SedContact& sed, const RequestId& id) = 0;
+    virtual CallReport report(const SedContact& sed, const RequestId& id) = 0;
 };
 
 }  // namespace juxta::client

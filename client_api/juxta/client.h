@@ -34,6 +34,7 @@
 #include "common/base/error.h"
 #include "common/model/call.h"
 #include "common/model/profile.h"
+#include "common/model/scheduling.h"
 #include "juxta/argument.h"
 #include "juxta/data.h"
 #include "juxta/export.h"
@@ -69,6 +70,13 @@ struct CallOptions {
     // The result waits in the platform for whoever asks for it by its id, also when this client has
     // ended. Unnamed outputs live until then. Arrays of more than 64 KiB must be data.
     bool detached = false;
+};
+
+// Why a call went where it did: the table of the decision, and what came of it.
+struct Explanation {
+    Decision decision;
+    std::string sed;                   // that has the call; empty: none that answers
+    std::optional<CallReport> report;  // of that SeD
 };
 
 struct PlatformDescription {
@@ -158,6 +166,15 @@ public:
     // the request (any more). The unnamed outputs of a detached call are this client's then.
     std::optional<CallResult> wait(const RequestId& id, std::chrono::milliseconds timeout) const;
     void cancel(const RequestId& id) const;
+
+    // From what a call was placed, and how it stands. not_found: the master agent does not know it.
+    Explanation explain(const RequestId& id) const;
+
+    // By what calls are placed, and the choice of another: one of the shipped policies by name, or
+    // a shared object (juxta/policy.h). invalid_argument: nothing was changed.
+    PolicyStatus policy() const;
+    PolicyStatus use_policy(const std::string& shipped) const;
+    PolicyStatus load_policy(const std::string& file) const;
 
     // The index in `calls` of one that has ended; nullopt if none has by then, or there is none.
     std::optional<std::size_t> wait_any(std::span<const Future> calls,

@@ -65,4 +65,12 @@ struct CallResult {
     }
 };
 
+// How a call stands at its SeD, for whoever asks why; kept longer than its result.
+struct CallReport {
+    RequestId id;
+    CallState state = CallState::queued;
+    std::string reason;  // what a call that is not over waits for, or does
+    double transfer_s = 0, queue_s = 0, run_s = 0;  // so far
+};
+
 }  // namespace juxta

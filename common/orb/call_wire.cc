@@ -27,12 +27,13 @@ Wire::ScheduleRequest to_wire(const ScheduleRequest& request) {
     wire.data_arguments = to_wire(request.data_arguments);
     wire.inline_bytes = request.inline_bytes;
     wire.locations = to_wire(request.locations);
+    wire.ranked_by = request.policy.c_str();
     return wire;
 }
 ScheduleRequest from_wire(const Wire::ScheduleRequest& wire) {
-    return {from_wire(wire.id),       wire.service.in(),        wire.server.in(),
-            from_wire(wire.excluded), from_wire(wire.data),     from_wire(wire.data_arguments),
-            wire.inline_bytes,        from_wire(wire.locations)};
+    return {from_wire(wire.id),       wire.service.in(),         wire.server.in(),
+            from_wire(wire.excluded), from_wire(wire.data),      from_wire(wire.data_arguments),
+            wire.inline_bytes,        from_wire(wire.locations), wire.ranked_by.in()};
 }
 
 Wire::EstimationVector to_wire(const EstimationVector& vector) {
@@ -45,6 +46,14 @@ Wire::EstimationVector to_wire(const EstimationVector& vector) {
     wire.expected_run_s = vector.expected_run_s;
     wire.backlog_s = vector.backlog_s;
     wire.since_last_s = vector.since_last_s;
+    wire.speed = vector.speed;
+    wire.links = {vector.links.cluster, vector.links.afar};
+    fill(wire.reported, vector.metrics, [](const Metric& metric) {
+        Wire::Metric reported;
+        reported.name = metric.name.c_str();
+        reported.reading = metric.value;
+        return reported;
+    });
     fill(wire.arguments, vector.arguments, [](const ArgumentLocality& argument) {
         Wire::ArgumentLocality locality;
         locality.argument = argument.argument.c_str();
@@ -52,11 +61,13 @@ Wire::EstimationVector to_wire(const EstimationVector& vector) {
         locality.bytes_here = argument.bytes_here;
         locality.bytes_cluster = argument.bytes_cluster;
         locality.bytes_to_move = argument.bytes_to_move;
+        locality.transfer_s = argument.transfer_s;
         return locality;
     });
     wire.bytes_here = vector.bytes_here;
     wire.bytes_cluster = vector.bytes_cluster;
     wire.bytes_to_move = vector.bytes_to_move;
+    wire.transfer_s = vector.transfer_s;
     return wire;
 }
 EstimationVector from_wire(const Wire::EstimationVector& wire) {
@@ -69,13 +80,20 @@ EstimationVector from_wire(const Wire::EstimationVector& wire) {
     vector.expected_run_s = wire.expected_run_s;
     vector.backlog_s = wire.backlog_s;
     vector.since_last_s = wire.since_last_s;
+    vector.speed = wire.speed;
+    vector.links = {wire.links.cluster_link, wire.links.afar};
+    vector.metrics = collect(wire.reported, [](const Wire::Metric& reported) {
+        return Metric{reported.name.in(), reported.reading};
+    });
     vector.arguments = collect(wire.arguments, [](const Wire::ArgumentLocality& locality) {
-        return ArgumentLocality{locality.argument.in(), locality.size_bytes, locality.bytes_here,
-                                locality.bytes_cluster, locality.bytes_to_move};
+        return ArgumentLocality{locality.argument.in(), locality.size_bytes,
+                                locality.bytes_here,    locality.bytes_cluster,
+                                locality.bytes_to_move, locality.transfer_s};
     });
     vector.bytes_here = wire.bytes_here;
     vector.bytes_cluster = wire.bytes_cluster;
     vector.bytes_to_move = wire.bytes_to_move;
+    vector.transfer_s = wire.transfer_s;
     return vector;
 }
 
@@ -90,6 +108,37 @@ std::vector<Candidate> from_wire(const Wire::Candidates& candidates) {
     return collect(candidates, [](const Wire::Candidate& candidate) {
         return Candidate{from_wire(candidate.sed), from_wire(candidate.estimation)};
     });
+}
+
+Wire::PolicyStatus to_wire(const PolicyStatus& status) {
+    Wire::PolicyStatus wire;
+    wire.name = status.name.c_str();
+    wire.loaded = status.loaded;
+    wire.disabled = status.disabled.c_str();
+    wire.why_disabled = status.why_disabled.c_str();
+    wire.ranked = status.ranked;
+    wire.shipped = to_wire(status.shipped);
+    return wire;
+}
+PolicyStatus from_wire(const Wire::PolicyStatus& wire) {
+    return {wire.name.in(),     static_cast<bool>(wire.loaded),
+            wire.disabled.in(), wire.why_disabled.in(),
+            wire.ranked,        from_wire(wire.shipped)};
+}
+
+Wire::Decision to_wire(const Decision& decision) {
+    Wire::Decision wire;
+    wire.id = to_wire(decision.id);
+    wire.service = decision.service.c_str();
+    wire.ranked_by = decision.policy.c_str();
+    wire.attempt = decision.attempt;
+    wire.age_s = decision.age_s;
+    wire.ranked = to_wire(decision.candidates);
+    return wire;
+}
+Decision from_wire(const Wire::Decision& wire) {
+    return {from_wire(wire.id), wire.service.in(), wire.ranked_by.in(),
+            wire.attempt,       wire.age_s,        from_wire(wire.ranked)};
 }
 
 namespace {
@@ -190,6 +239,22 @@ CallResult from_wire(const Wire::CallResult& wire) {
     result.error = from_wire(wire.error);
     result.message = wire.message.in();
     return result;
+}
+
+Wire::CallReport to_wire(const CallReport& report) {
+    Wire::CallReport wire;
+    wire.id = to_wire(report.id);
+    wire.state = static_cast<Wire::CallState>(report.state);
+    wire.reason = report.reason.c_str();
+    wire.transfer_s = report.transfer_s;
+    wire.queue_s = report.queue_s;
+    wire.run_s = report.run_s;
+    return wire;
+}
+CallReport from_wire(const Wire::CallReport& wire) {
+    return {from_wire(wire.id), checked<CallState>(wire.state, Wire::CALL_CANCELLED, "call state"),
+            wire.reason.in(),   wire.transfer_s,
+            wire.queue_s,       wire.run_s};
 }
 
 }  // namespace juxta::orb

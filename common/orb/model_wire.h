@@ -71,11 +71,19 @@ EstimationVector from_wire(const Wire::EstimationVector& vector);
 Wire::Candidates to_wire(const std::vector<Candidate>& candidates);
 std::vector<Candidate> from_wire(const Wire::Candidates& candidates);
 
+Wire::PolicyStatus to_wire(const PolicyStatus& status);
+PolicyStatus from_wire(const Wire::PolicyStatus& status);
+Wire::Decision to_wire(const Decision& decision);
+Decision from_wire(const Wire::Decision& decision);
+
 // Calls (idl/server_daemon.idl).
 Wire::CallOrder to_wire(const CallOrder& order);
 CallOrder from_wire(const Wire::CallOrder& order);
 Wire::CallResult to_wire(const CallResult& result);
 CallResult from_wire(const Wire::CallResult& result);
+
+Wire::CallReport to_wire(const CallReport& report);
+CallReport from_wire(const Wire::CallReport& report);
 
 Wire::Strings to_wire(const std::vector<std::string>& strings);
 std::vector<std::string> from_wire(const Wire::Strings& strings);

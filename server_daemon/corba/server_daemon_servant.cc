@@ -46,6 +46,11 @@ CORBA::Boolean ServerDaemonServant::knows(const Wire::RequestId& id) {
     return orb::answer([&] { return sed_.knows(orb::from_wire(id)); });
 }
 
+Wire::CallReport* ServerDaemonServant::report(const Wire::RequestId& id) {
+    return orb::answer(
+        [&] { return new Wire::CallReport(orb::to_wire(sed_.report(orb::from_wire(id)))); });
+}
+
 Wire::EstimationVector* ServerDaemonServant::estimate(const Wire::ScheduleRequest& request) {
     return orb::answer([&] {
         return new Wire::EstimationVector(orb::to_wire(sed_.estimate(orb::from_wire(request))));

@@ -16,6 +16,7 @@ public:
     Wire::CallResults* wait(const Wire::RequestIds& ids, CORBA::ULong wait_ms) override;
     void cancel(const Wire::RequestId& id) override;
     CORBA::Boolean knows(const Wire::RequestId& id) override;
+    Wire::CallReport* report(const Wire::RequestId& id) override;
     Wire::EstimationVector* estimate(const Wire::ScheduleRequest& request) override;
 
 private:

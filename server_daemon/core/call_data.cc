@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "common/log/log.h"
+#include "common/process/memory_file.h"
 #include "server_daemon/core/argument_check.h"
-#include "server_daemon/core/memory_file.h"
 
 namespace juxta::sed {
 namespace {
@@ -77,12 +77,34 @@ void CallData::read(std::size_t argument, const DataId& id) {
     Input input;
     input.hold = access_.acquire_read(id);
     check_datum(profile_, order_, argument, id, input.hold->datum().spec.type);
+    const auto began = Clock::now();
     if (access_.has_local_provider()) {
         input.pieces = input.hold->pieces();
     } else if (const auto content = input.hold->map(); !content.empty()) {
         input.pieces.push_back(private_copy(content));
     }
+    note_transfer(*input.hold, std::chrono::duration<double>(Clock::now() - began).count());
     slots_[argument].input = std::move(input);
+}
+
+void CallData::note_transfer(const data::ReadHold& hold, double seconds) {
+    const auto moved = hold.moved();
+    if (moved.empty()) return;
+    Transfer transfer;
+    transfer.seconds = seconds;
+    for (const Movement& movement : moved) {
+        // Over several links, the time tells of none.
+        if (movement.from != moved.front().from) return;
+        transfer.bytes += movement.bytes;
+    }
+    for (const data::BlockStatus& block : hold.datum().blocks) {
+        const auto source =
+            std::ranges::find(block.copies, moved.front().from, &data::CopyStatus::provider);
+        if (source == block.copies.end()) continue;
+        transfer.from_afar = source->place.cluster != access_.place().cluster;
+        transfers_.push_back(transfer);
+        return;
+    }
 }
 
 void CallData::lock(std::size_t argument, const DataId& id) {

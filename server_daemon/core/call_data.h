@@ -14,6 +14,7 @@
 
 #include "common/model/call.h"
 #include "common/model/profile.h"
+#include "server_daemon/core/measured_links.h"
 #include "server_daemon/core/worker_pool.h"
 
 namespace juxta::sed {
@@ -45,6 +46,9 @@ public:
     // Bytes that went over the network so far, by argument.
     std::vector<Movement> moved() const;
 
+    // What fetching the arguments took, where they came from one other place.
+    const std::vector<Transfer>& transfers() const { return transfers_; }
+
 private:
     struct Input {
         std::unique_ptr<data::ReadHold> hold;
@@ -74,6 +78,7 @@ private:
     void check_result(std::size_t argument, const std::optional<Value>& value) const;
     void undo() noexcept;
     RequestId request_for(std::size_t argument) const;
+    void note_transfer(const data::ReadHold& hold, double seconds);
     std::string about(std::size_t argument) const;
 
     data::DataAccess& access_;
@@ -82,6 +87,7 @@ private:
     std::optional<SteadyTime> deadline_;
     std::function<bool()> given_up_;
     std::vector<Slot> slots_;
+    std::vector<Transfer> transfers_;
     bool done_ = false;
 };
 

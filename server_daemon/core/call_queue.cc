@@ -1,6 +1,7 @@
 #include "server_daemon/core/call_queue.h"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace juxta::sed {
 namespace {
@@ -43,6 +44,7 @@ bool CallQueue::submit(Time now, std::shared_ptr<const CallOrder> order, const P
     const Time deadline = limited ? now + static_cast<Duration>(order->deadline_s * kSecond) : 0;
     waiting_.push_back(order->id);
     waiting_s_ += call.expected_s;
+    waiting_unknown_ += call.expected_s > 0 ? 0 : 1;
     call.task = {std::move(order), &profile, now, deadline};
     last_accepted_ = now;
     return true;
@@ -196,6 +198,55 @@ const CallResult& CallQueue::state_of(const RequestId& id) const {
     return call->second.result;
 }
 
+CallReport CallQueue::report(Time now, const RequestId& id) const {
+    const auto known = calls_.find(id);
+    if (known == calls_.end()) {
+        const auto kept = reports_.find(id);
+        if (kept != reports_.end()) return kept->second;
+        state_of(id);  // not found
+    }
+    const Call& call = known->second;
+    CallReport report{id,
+                      call.result.state,
+                      reason(now, call),
+                      call.result.transfer_s,
+                      call.result.queue_s,
+                      call.result.run_s};
+    if (call.phase == Phase::waiting) report.queue_s = seconds(now - call.task.accepted);
+    return report;
+}
+
+std::string CallQueue::reason(Time now, const Call& call) const {
+    const auto since = [&](Time start) {
+        char text[32];
+        std::snprintf(text, sizeof text, "%.1f s", seconds(now - start));
+        return std::string(text);
+    };
+    switch (call.phase) {
+        case Phase::waiting: {
+            const auto before = std::ranges::find(waiting_, call.result.id) - waiting_.begin();
+            return "waits for a slot of " + sed_ + " since " + since(call.task.accepted) + ": " +
+                   std::to_string(holders_.size()) + " of " + std::to_string(limits_.slots) +
+                   " are taken, and " + std::to_string(before) + " calls wait before it";
+        }
+        case Phase::fetching:
+            return "its arguments are being brought to " + sed_ + " since " + since(call.taken);
+        case Phase::running: return "runs at " + sed_ + ", in its slot since " + since(call.taken);
+        case Phase::committing: return "its results are being committed at " + sed_;
+        case Phase::over: break;
+    }
+    return {};
+}
+
+void CallQueue::keep_report(const CallResult& result) {
+    const CallReport report{result.id,         result.state,   {},
+                            result.transfer_s, result.queue_s, result.run_s};
+    if (reports_.insert_or_assign(result.id, report).second) reported_.push_back(result.id);
+    if (reported_.size() <= limits_.history) return;
+    reports_.erase(reported_.front());
+    reported_.pop_front();
+}
+
 CallQueue::Call& CallQueue::known(const RequestId& id) {
     state_of(id);
     return calls_.find(id)->second;
@@ -216,10 +267,14 @@ QueueLoad CallQueue::load(Time now, const std::string& service) const {
     load.running = static_cast<unsigned>(holders_.size());
     load.waiting = static_cast<unsigned>(waiting_.size());
     load.expected_run_s = expected(service);
-    load.backlog_s = waiting_s_;
+    const double usual_s = usual();
+    load.backlog_s = waiting_s_ + static_cast<double>(waiting_unknown_) * usual_s;
     for (const RequestId& id : holders_) {
         const Call& call = calls_.at(id);
-        load.backlog_s += std::max(0.0, call.expected_s - seconds(now - call.taken));
+        const double age_s = seconds(now - call.taken);
+        const double expected_s = call.expected_s > 0 ? call.expected_s : usual_s;
+        // Estimates err: what has run for long goes on for long (docs/reference/scheduling.md).
+        load.backlog_s += std::max({expected_s - age_s, expected_s / 2, age_s / 2});
     }
     load.since_last_s = last_accepted_ == 0 ? 0 : seconds(now - last_accepted_);
     return load;
@@ -235,6 +290,7 @@ void CallQueue::conclude(Time now, Call& call, CallResult result) {
     call.ended = now;
     call.bytes = bytes_in(call.result);
     history_bytes_ += call.bytes;
+    keep_report(call.result);
     // What only the run needed.
     call.task.order = nullptr;
     (call.keep ? kept_ : brief_).push_back(call.result.id);
@@ -254,6 +310,14 @@ void CallQueue::remove_from_waiting(Call& call) {
     // take() removes the first; only a cancel looks further.
     waiting_.erase(std::ranges::find(waiting_, call.result.id));
     waiting_s_ = waiting_.empty() ? 0 : waiting_s_ - call.expected_s;
+    waiting_unknown_ -= call.expected_s > 0 ? 0 : 1;
+}
+
+// Of all services that ran here: for one that never did.
+double CallQueue::usual() const {
+    double sum = 0;
+    for (const auto& [service, mean] : run_s_) sum += mean;
+    return run_s_.empty() ? 0 : sum / static_cast<double>(run_s_.size());
 }
 
 double CallQueue::expected(const std::string& service) const {

@@ -97,6 +97,9 @@ public:
     bool knows(const RequestId& id) const { return calls_.contains(id); }
     // Whether it is to be stopped. Throws Error not_found.
     bool cancelled(const RequestId& id) { return known(id).cancelled; }
+    // The same for people, with what it waits for; of calls that are over for longer than their
+    // results: of the last `history`. Throws Error not_found.
+    CallReport report(Time now, const RequestId& id) const;
     // state_of a finished call that goes to the client: it need not be kept for long any more.
     CallResult deliver(Time now, const RequestId& id);
 
@@ -128,6 +131,9 @@ private:
     void fail(Time now, Call& call, CallState state, ErrorCode code, const std::string& why);
     void remove_from_waiting(Call& call);
     double expected(const std::string& service) const;
+    double usual() const;
+    std::string reason(Time now, const Call& call) const;
+    void keep_report(const CallResult& result);
     bool drop_oldest(std::deque<RequestId>& from, bool kept);
 
     std::string sed_;
@@ -139,8 +145,11 @@ private:
     std::deque<RequestId> brief_;     // over, in the order of their ends
     std::deque<RequestId> kept_;      // the same, with keep_result, until delivered
     std::uint64_t history_bytes_ = 0;
-    std::unordered_map<std::string, double> run_s_;  // decayed means, by service
-    double waiting_s_ = 0;                           // expected, of all that wait
+    std::unordered_map<RequestId, CallReport> reports_;  // of those over
+    std::deque<RequestId> reported_;                     // oldest first
+    std::unordered_map<std::string, double> run_s_;      // decayed means, by service
+    double waiting_s_ = 0;                               // expected, of all that wait
+    std::size_t waiting_unknown_ = 0;  // of them, those of services that never ran
     Time last_accepted_ = 0;
     Time last_look_ = 0;  // for unattended ones
 };

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "common/base/error.h"
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 
 namespace juxta::sed {
 

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "common/base/guarded.h"
+#include "common/process/worker_process.h"
 #include "server_daemon/core/worker_pool.h"
-#include "server_daemon/core/worker_process.h"
 
 namespace juxta::sed {
 

@@ -12,6 +12,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{100};
 
+// The metric that stands for what was measured (service_c.h).
+constexpr std::string_view kExpectedRun = "run_s";
+
 double seconds_since(Time start) { return static_cast<double>(monotonic_now() - start) / kSecond; }
 
 // Whether a call needs nothing but a worker: it may run in the thread that submits it.
@@ -26,11 +29,12 @@ bool only_values(const Profile& profile, const CallOrder& order) {
 }  // namespace
 
 Sed::Sed(SedSettings settings, const ServiceTable& services, data::DataAccess& access,
-         WorkerPool& pool)
+         WorkerPool& pool, MetricSource* metrics)
     : settings_(std::move(settings)),
       services_(services),
       access_(access),
       pool_(pool),
+      metrics_(metrics),
       state_(settings_.name, settings_.limits) {
     for (unsigned i = 0; i < settings_.limits.slots; ++i) threads_.emplace_back([this] { work(); });
     threads_.emplace_back([this] { keep_time(); });
@@ -125,6 +129,10 @@ bool Sed::knows(const RequestId& id) const {
     return state_.with([&](const State& state) { return state.queue.knows(id); });
 }
 
+CallReport Sed::report(const RequestId& id) const {
+    return state_.with([&](const State& state) { return state.queue.report(monotonic_now(), id); });
+}
+
 EstimationVector Sed::estimate(const ScheduleRequest& request) {
     const Service* service = services_.find(request.service);
     if (service == nullptr) {
@@ -132,10 +140,12 @@ EstimationVector Sed::estimate(const ScheduleRequest& request) {
                     settings_.name + " offers no service '" + request.service + "'");
     }
     const Time now = monotonic_now();
-    const QueueLoad load =
-        state_.with([&](State& state) { return state.queue.load(now, service->profile.name); });
-    const HostLoad::Numbers host = host_.numbers(now);
     EstimationVector vector;
+    const QueueLoad load = state_.with([&](State& state) {
+        vector.links = state.links.rates();
+        return state.queue.load(now, service->profile.name);
+    });
+    const HostLoad::Numbers host = host_.numbers(now);
     vector.slots = settings_.limits.slots;
     vector.running = load.running;
     vector.queued = load.waiting;
@@ -144,7 +154,12 @@ EstimationVector Sed::estimate(const ScheduleRequest& request) {
     vector.expected_run_s = load.expected_run_s;
     vector.backlog_s = load.backlog_s;
     vector.since_last_s = load.since_last_s;
+    vector.speed = settings_.speed;
     add_locality(vector, request, settings_.place);
+    if (metrics_ == nullptr) return vector;
+    vector.metrics = metrics_->measure(request, service->profile.full_name());
+    const auto run = std::ranges::find(vector.metrics, kExpectedRun, &Metric::name);
+    if (run != vector.metrics.end() && run->value > 0) vector.expected_run_s = run->value;
     return vector;
 }
 
@@ -317,10 +332,12 @@ void Sed::fail(Execution& execution, const Error& error) {
 void Sed::finish(Execution& execution) {
     const RequestId id = execution.task.order->id;
     execution.result.moved = execution.data->moved();
+    const std::vector<Transfer> transfers = execution.data->transfers();
     execution.run = nullptr;
     execution.data = nullptr;
     std::shared_ptr<WorkerRun> run;
     const bool heard = state_.with([&](State& state) {
+        for (const Transfer& transfer : transfers) state.links.note(transfer);
         if (const auto known = state.runs.find(id); known != state.runs.end()) {
             run = std::move(known->second);
             state.runs.erase(known);

@@ -23,6 +23,8 @@
 #include "server_daemon/core/call_data.h"
 #include "server_daemon/core/call_queue.h"
 #include "server_daemon/core/host_load.h"
+#include "server_daemon/core/measured_links.h"
+#include "server_daemon/core/metric_process.h"
 #include "server_daemon/core/service_table.h"
 #include "server_daemon/core/worker_pool.h"
 
@@ -32,13 +34,14 @@ struct SedSettings {
     std::string name;
     Place place;
     QueueLimits limits;
+    double speed = 0;  // EstimationVector::speed
 };
 
 class Sed {
 public:
-    // All must outlive it.
+    // All must outlive it. `metrics`: null where no module registers one.
     Sed(SedSettings settings, const ServiceTable& services, data::DataAccess& access,
-        WorkerPool& pool);
+        WorkerPool& pool, MetricSource* metrics = nullptr);
     ~Sed();
     Sed(const Sed&) = delete;
     Sed& operator=(const Sed&) = delete;
@@ -55,6 +58,7 @@ public:
     // Throws Error not_found.
     void cancel(const RequestId& id);
     bool knows(const RequestId& id) const;
+    CallReport report(const RequestId& id) const;  // throws Error not_found
 
     // Of this moment. Throws Error not_found (service).
     EstimationVector estimate(const ScheduleRequest& request);
@@ -85,7 +89,8 @@ private:
         CallQueue queue;
         std::map<RequestId, std::shared_ptr<WorkerRun>> runs;
         std::deque<ExecutionPtr> handed_over;  // begun by a submitting thread, to be gone on with
-        unsigned watchers = 0;                 // threads that wait for a call to end
+        MeasuredLinks links;
+        unsigned watchers = 0;  // threads that wait for a call to end
         bool ending = false;
     };
 
@@ -108,6 +113,7 @@ private:
     const ServiceTable& services_;
     data::DataAccess& access_;
     WorkerPool& pool_;
+    MetricSource* const metrics_;
     HostLoad host_;
     mutable Guarded<State> state_;
     std::vector<std::thread> threads_;

@@ -85,6 +85,17 @@ void ServiceTable::add(Service service) {
     services_.push_back(std::move(service));
 }
 
+void ServiceTable::add(MetricFunction metric) {
+    if (!is_name(metric.name)) {
+        refuse("'" + metric.name + "' cannot name a metric: letters, digits and '_', '-', '.' can");
+    }
+    if (metric.function == nullptr) refuse(metric.name + ": there is no function to ask");
+    if (std::ranges::find(metrics_, metric.name, &MetricFunction::name) != metrics_.end()) {
+        refuse("the metric '" + metric.name + "' is there twice");
+    }
+    metrics_.push_back(std::move(metric));
+}
+
 const Service* ServiceTable::find(std::string_view service) const {
     for (const Service& candidate : services_) {
         if (candidate.profile.answers_to(service)) return &candidate;
@@ -105,7 +116,7 @@ struct ModuleRegistry::Draft : juxta_profile {
 };
 
 const juxta_registry_table ModuleRegistry::kTable{profile_new, add_argument, never_retry,
-                                                  add_service};
+                                                  add_service, add_metric};
 
 ModuleRegistry::ModuleRegistry(ServiceTable& table, std::string module)
     : juxta_registry{&kTable}, table_(table), module_(std::move(module)) {}
@@ -137,10 +148,22 @@ void ModuleRegistry::never_retry(juxta_profile* profile) {
     static_cast<Draft*>(profile)->profile.retry = Retry::never;
 }
 
+int ModuleRegistry::add_metric(juxta_registry* registry, const char* name, juxta_metric function,
+                               void* context) {
+    auto* self = static_cast<ModuleRegistry*>(registry);
+    try {
+        self->table_.add(MetricFunction{name != nullptr ? name : "", function, context});
+        return 0;
+    } catch (const std::exception& e) {
+        if (self->refusal_.empty()) self->refusal_ = e.what();
+        return 1;
+    }
+}
+
 int ModuleRegistry::add_service(juxta_profile* profile, juxta_solve solve, void* context) {
     auto* draft = static_cast<Draft*>(profile);
     try {
-        draft->owner->table_.add({draft->profile, solve, context});
+        draft->owner->table_.add(Service{draft->profile, solve, context});
         return 0;
     } catch (const std::exception& e) {
         if (draft->owner->refusal_.empty()) draft->owner->refusal_ = e.what();

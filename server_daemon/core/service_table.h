@@ -21,11 +21,23 @@ struct Service {
     void* context = nullptr;
 };
 
+// A number that estimations carry to whoever schedules (service_c.h).
+struct MetricFunction {
+    std::string name;
+    juxta_metric function = nullptr;
+    void* context = nullptr;
+};
+
 class ServiceTable {
 public:
     // Throws Error invalid_argument: an empty or odd name, one that is taken, arguments without a
     // name or with the same one, a string or file that is an array.
     void add(Service service);
+
+    // Throws Error invalid_argument: an odd name, or one that is taken.
+    void add(MetricFunction metric);
+
+    const std::vector<MetricFunction>& metrics() const { return metrics_; }
 
     // By "name" or "module/name"; nullptr if there is none. Valid as long as the table.
     const Service* find(std::string_view service) const;
@@ -36,6 +48,7 @@ public:
 
 private:
     std::vector<Service> services_;
+    std::vector<MetricFunction> metrics_;
 };
 
 // What a module's entry fills in: the C interface over a table.
@@ -56,6 +69,8 @@ private:
     static void add_argument(juxta_profile* profile, const char* name, juxta_mode mode,
                              juxta_type type, juxta_rank rank);
     static void never_retry(juxta_profile* profile);
+    static int add_metric(juxta_registry* registry, const char* name, juxta_metric function,
+                          void* context);
     static int add_service(juxta_profile* profile, juxta_solve solve, void* context);
 
     ServiceTable& table_;

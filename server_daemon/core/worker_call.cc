@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "common/model/extent.h"
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 
 namespace juxta::sed {
 namespace {

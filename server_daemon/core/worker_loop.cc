@@ -9,6 +9,7 @@
 
 #include "server_daemon/core/kept_outputs.h"
 #include "server_daemon/core/mapped_input.h"
+#include "server_daemon/core/metric_process.h"
 #include "server_daemon/core/module_loader.h"
 #include "server_daemon/core/worker_call.h"
 #include "server_daemon/core/worker_messages.h"
@@ -48,12 +49,9 @@ void let_cancels_through() {
     ::sigprocmask(SIG_UNBLOCK, &cancel, nullptr);
 }
 
+// `unpacker`: after the kind.
 WorkerOutcome run_one(Channel& channel, const ServiceTable& services, MappedInputs& inputs,
-                      KeptOutputs& outputs, Message& message) {
-    Unpacker unpacker(message.bytes);
-    if (unpack_kind(unpacker) != MessageKind::run) {
-        throw Error(ErrorCode::internal, "the SeD sent something else than a call");
-    }
+                      KeptOutputs& outputs, Message& message, Unpacker& unpacker) {
     WorkerOrder order = unpack_run(unpacker, message.descriptors);
     const Service* service = services.find(order.service);
     if (service == nullptr) {
@@ -82,15 +80,24 @@ int work_as_worker(int socket, const std::vector<std::string>& modules) {
     Packer answer;
     while (auto message = channel.receive()) {
         let_cancels_through();
+        answer.clear();
         WorkerOutcome outcome;
         try {
-            outcome = run_one(channel, services, inputs, outputs, *message);
+            Unpacker unpacker(message->bytes);
+            const MessageKind kind = unpack_kind(unpacker);
+            if (kind == MessageKind::run) {
+                outcome = run_one(channel, services, inputs, outputs, *message, unpacker);
+            } else if (kind == MessageKind::measure) {
+                pack_measured(answer, measure_all(services, unpacker));
+            } else {
+                throw Error(ErrorCode::internal, "the SeD sent something else than a call");
+            }
         } catch (const Error& e) {
+            answer.clear();
             outcome.failure = e;
         }
         std::fflush(nullptr);
-        answer.clear();
-        pack_outcome(answer, outcome);
+        if (answer.packed().empty()) pack_outcome(answer, outcome);
         if (!channel.send(answer.packed())) break;
     }
     // Not exit(): destructors of modules have nothing to save.

@@ -1,6 +1,7 @@
 #include "server_daemon/core/worker_messages.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
 namespace juxta::sed {
@@ -185,9 +186,45 @@ WorkerOutcome unpack_outcome(MessageKind kind, Unpacker& from) {
     return outcome;
 }
 
+void pack_measure(Packer& into, const MetricQuestion& question) {
+    pack_kind(into, MessageKind::measure);
+    into.text(question.service);
+    into.number(question.inline_bytes);
+    into.number(question.names.size());
+    for (std::size_t i = 0; i < question.names.size(); ++i) {
+        into.text(question.names[i]);
+        into.number(question.bytes[i]);
+    }
+}
+
+MetricQuestion unpack_measure(Unpacker& from) {
+    MetricQuestion question;
+    question.service = from.text();
+    question.inline_bytes = from.number();
+    for (std::uint64_t left = from.number(); left > 0; --left) {
+        question.names.push_back(from.text());
+        question.bytes.push_back(from.number());
+    }
+    return question;
+}
+
+void pack_measured(Packer& into, const std::vector<double>& values) {
+    pack_kind(into, MessageKind::measured);
+    into.number(values.size());
+    for (double value : values) into.number(std::bit_cast<std::uint64_t>(value));
+}
+
+std::vector<double> unpack_measured(Unpacker& from) {
+    std::vector<double> values;
+    for (std::uint64_t left = from.number(); left > 0; --left) {
+        values.push_back(std::bit_cast<double>(from.number()));
+    }
+    return values;
+}
+
 MessageKind unpack_kind(Unpacker& from) {
     const std::uint64_t kind = from.number();
-    if (kind > static_cast<std::uint64_t>(MessageKind::failed)) malformed();
+    if (kind > static_cast<std::uint64_t>(MessageKind::measured)) malformed();
     return static_cast<MessageKind>(kind);
 }
 

@@ -2,6 +2,7 @@
 //
 //     SeD     run: a service and its arguments
 //     worker  allocate: room for an output   ->  SeD  place: a descriptor, "by value", or a refusal
+//     SeD     measure: a request                     ->  worker  measured: what each metric says
 //     worker  done: the values of the outputs, or failed: a code and a text
 //
 // Encoded with Packer; decoding throws Error internal for what is malformed.
@@ -9,12 +10,12 @@
 
 #include <vector>
 
-#include "server_daemon/core/channel.h"
+#include "common/process/channel.h"
 #include "server_daemon/core/worker_pool.h"
 
 namespace juxta::sed {
 
-enum class MessageKind : std::uint64_t { run, place, allocate, done, failed };
+enum class MessageKind : std::uint64_t { run, place, allocate, done, failed, measure, measured };
 
 // Descriptors travel beside the bytes: `descriptors` gets those of the order, each once.
 void pack_run(Packer& into, const WorkerOrder& order, std::vector<int>& descriptors);
@@ -45,6 +46,18 @@ AllocateMessage unpack_allocate(Unpacker& from);
 // Ends a call: either done or failed.
 void pack_outcome(Packer& into, const WorkerOutcome& outcome);
 WorkerOutcome unpack_outcome(MessageKind kind, Unpacker& from);
+
+// A request that the metrics are asked about. `bytes`: of each of `names`, 0 if not known.
+struct MetricQuestion {
+    std::string service;  // full name
+    std::uint64_t inline_bytes = 0;
+    std::vector<std::string> names;  // of the arguments that are data
+    std::vector<std::uint64_t> bytes;
+};
+void pack_measure(Packer& into, const MetricQuestion& question);
+MetricQuestion unpack_measure(Unpacker& from);  // after its kind
+void pack_measured(Packer& into, const std::vector<double>& values);
+std::vector<double> unpack_measured(Unpacker& from);  // after its kind
 
 MessageKind unpack_kind(Unpacker& from);
 

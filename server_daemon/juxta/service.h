@@ -42,6 +42,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -280,6 +281,24 @@ enum class Retry { always, never };
 
 namespace juxta::service {
 
+// The request that a metric is asked about.
+class MetricQuestion {
+public:
+    explicit MetricQuestion(const juxta_metric_question& question) : question_(question) {}
+    std::string_view service() const { return question_.service; }  // "MODULE/NAME"
+    std::uint64_t inline_bytes() const { return question_.inline_bytes; }
+    // Of the argument of this name; 0: it is no datum, or its size is not known.
+    std::uint64_t bytes(std::string_view argument) const {
+        for (std::size_t i = 0; i < question_.arguments; ++i) {
+            if (question_.names[i] == argument) return question_.bytes[i];
+        }
+        return 0;
+    }
+
+private:
+    const juxta_metric_question& question_;
+};
+
 // What a module's entry fills in.
 class Registry {
 public:
@@ -304,10 +323,26 @@ public:
                                new Function(std::move(function)));
     }
 
+    // A number that estimations carry to whoever schedules (juxta_register_metric); `function`
+    // takes a `const MetricQuestion&` and returns a double. What it throws counts as none.
+    template <class Function>
+    void metric(const char* name, Function function) {
+        juxta_register_metric(host_, name, &ask<Function>, new Function(std::move(function)));
+    }
+
     // For what is described by hand.
     juxta_registry* c() const { return host_; }
 
 private:
+    template <class Function>
+    static double ask(const juxta_metric_question* question, void* context) {
+        try {
+            return (*static_cast<Function*>(context))(MetricQuestion(*question));
+        } catch (...) {
+            return std::numeric_limits<double>::quiet_NaN();
+        }
+    }
+
     juxta_registry* host_;
 };
 

@@ -57,6 +57,16 @@ typedef struct juxta_profile juxta_profile;
 typedef struct juxta_call juxta_call;
 typedef int (*juxta_solve)(juxta_call* call, void* context);
 
+/* A request that a metric is asked about. `bytes`: of each argument in `names`; 0: not known. */
+typedef struct juxta_metric_question {
+    const char* service;   /* "MODULE/NAME" */
+    uint64_t inline_bytes; /* of what comes with the call */
+    size_t arguments;      /* that are data */
+    const char* const* names;
+    const uint64_t* bytes;
+} juxta_metric_question;
+typedef double (*juxta_metric)(const juxta_metric_question* question, void* context);
+
 /* What a module and its host share: tables of functions, so that neither needs the other's symbols.
  * Services use the functions below them. */
 struct juxta_registry_table {
@@ -64,6 +74,7 @@ struct juxta_registry_table {
     void (*add_argument)(juxta_profile*, const char* name, juxta_mode, juxta_type, juxta_rank);
     void (*never_retry)(juxta_profile*);
     int (*add_service)(juxta_profile*, juxta_solve, void* context);
+    int (*add_metric)(juxta_registry*, const char* name, juxta_metric, void* context);
 };
 struct juxta_registry {
     const struct juxta_registry_table* table;
@@ -105,6 +116,20 @@ static inline void juxta_profile_never_retry(juxta_profile* profile) {
 /* 0, or non-zero if the profile is refused; the server daemon says why and does not start. */
 static inline int juxta_profile_register(juxta_profile* profile, juxta_solve solve, void* context) {
     return profile->table->add_service(profile, solve, context);
+}
+
+/* -- Metrics --------------------------------------------------------------------------------- */
+
+/* A number that every estimation of this server carries to whoever schedules, under this name; a
+ * user's policy (juxta/policy.h) reads it, and `juxta why` shows it. One named "run_s" is what a
+ * call is expected to take, in seconds: all policies take it for what the server has measured. NaN:
+ * none.
+ *
+ * The function runs in a process of its own, for each request that may come here, and has to answer
+ * within 0.1 s; a metric that is late, or dies, is left out. 0, or non-zero if it is refused. */
+static inline int juxta_register_metric(juxta_registry* registry, const char* name,
+                                        juxta_metric metric, void* context) {
+    return registry->table->add_metric(registry, name, metric, context);
 }
 
 /* -- Arguments of a call -------------------------------------------------------------------- */

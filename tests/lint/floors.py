@@ -13,7 +13,9 @@ FLOORS = [
     ("common/base/*", 0, "base"),
     ("common/log/*", 1, "log"),
     ("common/model/*", 1, "model"),
+    ("common/process/*", 1, "process"),
     ("data_service/distribution/*", 1, "distribution"),
+    ("agent/juxta/*", 1, "policy"),  # what policies are written against: self-contained
     ("server_daemon/juxta/*", 1, "service"),  # what services are written against: self-contained
     ("common/orb/*", 2, "orb"),
     ("idl/*", 2, "orb"),
@@ -47,6 +49,7 @@ FLOORS = [
 # (floor, who, whom): grants between parts of one floor. "*" is anybody.
 NEIGHBOURS = {
     (1, "distribution", "model"),  # a layout is a model value's companion
+    (1, "process", "model"),  # types travel in its messages
     (2, "orb", "orb"),
     (2, "server_daemon", "data_service"),  # DataAccess: the data service as its users see it
     (2, "client_api", "data_service"),
@@ -68,6 +71,7 @@ NEIGHBOURS = {
 INSTALLED_NAMES = [
     (re.compile(r"^juxta/(?!common/)"), "client_api/juxta/"),
     (re.compile(r"^juxta/(?!common/)"), "server_daemon/juxta/"),
+    (re.compile(r"^juxta/(?!common/)"), "agent/juxta/"),
     (re.compile(r"^(gridrpc/)?grpc\.h$"), "client_api/grpc.h"),
 ]
 

@@ -24,6 +24,8 @@ std::vector<Candidate> some_candidates(std::size_t count, std::uint64_t seed) {
         seen.backlog_s = static_cast<double>(random() % 8);
         seen.since_last_s = static_cast<double>(random() % 4);
         seen.bytes_to_move = 1000 * (random() % 3);
+        seen.transfer_s = 0.001 * static_cast<double>(random() % 3);
+        seen.speed = static_cast<double>(random() % 3);
         made.push_back(candidate("s" + std::to_string(i), seen));
     }
     return made;
@@ -59,6 +61,8 @@ TEST_P(EveryPolicy, bears_extreme_estimates) {
     extreme.slots = 0;
     extreme.running = extreme.queued = std::numeric_limits<std::uint32_t>::max();
     extreme.bytes_to_move = extreme.bytes_cluster = std::numeric_limits<std::uint64_t>::max();
+    extreme.transfer_s = extreme.speed = std::numeric_limits<double>::max();
+    extreme.expected_run_s = std::numeric_limits<double>::max();
     extreme.backlog_s = std::numeric_limits<double>::max();
     extreme.since_last_s = -1;
     const std::vector<Candidate> candidates{candidate("a", extreme), candidate("b"),

@@ -58,10 +58,14 @@ TEST(LeastLoaded, spreads_requests_over_equals) {
 TEST(MinCompletionTime, adds_the_wait_and_the_run) {
     const auto policy = make_policy("min_completion_time", 1);
     const std::vector candidates{
-        with("fast_but_busy", [](auto& e) { e.backlog_s = 10, e.expected_run_s = 1; }),
+        with("fast_but_busy",
+             [](auto& e) { e.running = 1, e.backlog_s = 10, e.expected_run_s = 1; }),
         with("slow_but_free", [](auto& e) { e.expected_run_s = 5; }),
         with("busy_on_four_slots",
-             [](auto& e) { e.backlog_s = 12, e.slots = 4, e.expected_run_s = 1; }),
+             [](auto& e) {
+                 e.running = e.slots = 4;
+                 e.backlog_s = 12, e.expected_run_s = 1;
+             }),
     };
     EXPECT_THAT(ranked(*policy, candidates),
                 ElementsAre("busy_on_four_slots", "slow_but_free", "fast_but_busy"));
@@ -75,14 +79,44 @@ TEST(MinCompletionTime, expects_the_average_of_a_server_that_never_ran_the_servi
     EXPECT_THAT(ranked(*policy, candidates), ElementsAre("fast", "new", "slow"));
 }
 
-TEST(DataLocality, moves_the_fewest_bytes_whatever_the_load) {
+TEST(MinCompletionTime, waits_for_nobody_while_a_slot_is_free) {
+    const auto policy = make_policy("min_completion_time", 1);
+    const std::vector candidates{
+        with("one_of_two", [](auto& e) { e.slots = 2, e.running = 1, e.backlog_s = 50; }),
+        with("full", [](auto& e) { e.running = 1, e.backlog_s = 0.1; })};
+    EXPECT_THAT(ranked(*policy, candidates), ElementsAre("one_of_two", "full"));
+}
+
+TEST(MinCompletionTime, expects_more_of_a_faster_server_that_never_ran_the_service) {
+    const auto policy = make_policy("min_completion_time", 1);
+    const std::vector candidates{with("known", [](auto& e) { e.speed = 1, e.expected_run_s = 4; }),
+                                 with("slow", [](auto& e) { e.speed = 0.5; }),
+                                 with("fast", [](auto& e) { e.speed = 2; })};
+    EXPECT_THAT(ranked(*policy, candidates), ElementsAre("fast", "known", "slow"));
+}
+
+TEST(DataLocality, adds_the_wait_the_transfers_and_the_run) {
     const auto policy = make_policy("data_locality", 1);
     const std::vector candidates{
-        with("far_idle", [](auto& e) { e.bytes_to_move = 100; }),
-        with("here_busy", [](auto& e) { e.running = 5; }),
-        with("cluster_idle", [](auto& e) { e.bytes_to_move = 100, e.bytes_cluster = 100; }),
+        with("far_idle", [](auto& e) { e.bytes_to_move = 100, e.transfer_s = 4; }),
+        with("here_busy", [](auto& e) { e.running = 1, e.backlog_s = 1; }),
+        with("here_busier", [](auto& e) { e.running = 1, e.backlog_s = 3; }),
+        with("cluster_idle", [](auto& e) { e.bytes_to_move = 100, e.transfer_s = 1; }),
     };
-    EXPECT_THAT(ranked(*policy, candidates), ElementsAre("here_busy", "cluster_idle", "far_idle"));
+    EXPECT_THAT(ranked(*policy, candidates),
+                ElementsAre("cluster_idle", "here_busy", "far_idle", "here_busier"));
+}
+
+TEST(DataLocality, moves_no_data_for_what_may_be_noise_of_measured_runs) {
+    const auto policy = make_policy("data_locality", 1);
+    const std::vector candidates{
+        with("here", [](auto& e) { e.expected_run_s = 1.2; }),
+        with("elsewhere",
+             [](auto& e) { e.expected_run_s = 1, e.bytes_to_move = 8, e.transfer_s = 0.001; }),
+        with("much_faster",
+             [](auto& e) { e.expected_run_s = 0.5, e.bytes_to_move = 8, e.transfer_s = 0.1; })};
+    EXPECT_THAT(ranked(*policy, candidates), ElementsAre("much_faster", "elsewhere", "here"));
+    EXPECT_THAT(ranked(*policy, {candidates[0], candidates[1]}), ElementsAre("here", "elsewhere"));
 }
 
 TEST(DataLocality, takes_the_least_loaded_where_bytes_are_equal) {

@@ -80,6 +80,15 @@ public:
     std::optional<SedContact> find_request(const RequestId&) override {
         return state.with([](State& now) { return now.knows_request; });
     }
+    Decision explain(const RequestId& id) override {
+        return state.with(
+            [&](State& now) { return Decision{id, "m/service", "data_locality", 1, 0, now.seds}; });
+    }
+    PolicyStatus policy() override { return {}; }
+    PolicyStatus use_policy(const std::string&) override { return {}; }
+    PolicyStatus load_policy(const std::string&, const std::vector<std::byte>&) override {
+        return {};
+    }
 
     Guarded<State> state;
 };
@@ -145,6 +154,12 @@ public:
     }
     bool knows(const SedContact& sed, const RequestId& id) override {
         return state.with([&](State& seds) { return answering(seds, sed).calls.contains(id); });
+    }
+
+    CallReport report(const SedContact& sed, const RequestId& id) override {
+        return state.with([&](State& seds) {
+            return CallReport{id, answering(seds, sed).calls.at(id).state, "", 0, 0, 0};
+        });
     }
 
     // For tests.

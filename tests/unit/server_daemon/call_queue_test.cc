@@ -220,8 +220,27 @@ TEST_F(CallQueueTest, expects_what_the_last_runs_took) {
     submit();
     EXPECT_DOUBLE_EQ(queue.load(now, "work").backlog_s, 3 * expected);
     EXPECT_DOUBLE_EQ(queue.load(now + kSecond, "work").backlog_s, 3 * expected - 2);
-    EXPECT_DOUBLE_EQ(queue.load(now + 100 * kSecond, "work").backlog_s, expected);
     EXPECT_DOUBLE_EQ(queue.load(now + kSecond, "work").since_last_s, 1);
+    // What has run for 100 s, against all expectation, is expected to run for half as long again.
+    EXPECT_DOUBLE_EQ(queue.load(now + 100 * kSecond, "work").backlog_s, expected + 2 * 50);
+}
+
+TEST_F(CallQueueTest, tells_what_a_call_waits_for_and_how_it_went_when_its_result_is_forgotten) {
+    run();
+    const RequestId running = run();
+    submit();
+    const RequestId waiting = submit();
+    const CallReport report = queue.report(now + kSecond, waiting);
+    EXPECT_EQ(report.state, CallState::queued);
+    EXPECT_DOUBLE_EQ(report.queue_s, 1);
+    EXPECT_THAT(report.reason, testing::HasSubstr("2 of 2 are taken, and 1 calls wait before it"));
+    EXPECT_THAT(queue.report(now, running).reason, testing::HasSubstr("runs"));
+    done(running, 3);
+    queue.forget(now + 3600 * kSecond);
+    EXPECT_FALSE(queue.knows(running));
+    EXPECT_EQ(queue.report(now, running).state, CallState::done);
+    EXPECT_DOUBLE_EQ(queue.report(now, running).run_s, 3);
+    EXPECT_EQ(failure_of([&] { queue.report(now, RequestId::make()); }), ErrorCode::not_found);
 }
 
 TEST_F(CallQueueTest, drains_what_was_accepted_and_takes_nothing_new) {

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "common/base/error.h"
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 
 namespace juxta::sed {
 

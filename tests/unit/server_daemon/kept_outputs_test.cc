@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 
 namespace juxta::sed {
 namespace {

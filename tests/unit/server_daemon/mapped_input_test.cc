@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/error.h"
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 
 namespace juxta::sed {
 namespace {

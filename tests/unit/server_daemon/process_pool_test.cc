@@ -9,7 +9,7 @@
 #include <fstream>
 #include <thread>
 
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 #include "tests/unit/server_daemon/test_modules.h"
 #include "tests/unit/server_daemon/values.h"
 
@@ -33,7 +33,7 @@ struct ProcessPoolTest : testing::Test {
     static PoolSettings settings() {
         PoolSettings settings;
         settings.program.file = kSedProgram;
-        settings.program.modules = {kTestingModule, test_module("kinds"), test_module("plain")};
+        settings.program.arguments = {kTestingModule, test_module("kinds"), test_module("plain")};
         settings.program.environment = {"JUXTA_HOST=h7"};
         return settings;
     }
@@ -247,7 +247,7 @@ TEST_F(ProcessPoolTest, gives_services_their_environment) {
 TEST(ProcessPool, says_why_its_workers_die_at_once) {
     PoolSettings settings;
     settings.program.file = kSedProgram;
-    settings.program.modules = {"/nowhere/gone.so"};
+    settings.program.arguments = {"/nowhere/gone.so"};
     settings.warm = 0;
     ProcessPool pool(std::move(settings));
     ByValue places;

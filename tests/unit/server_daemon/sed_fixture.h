@@ -32,7 +32,7 @@ struct SedUnderTest {
     static PoolSettings pool_settings(unsigned slots) {
         PoolSettings settings;
         settings.program.file = kSedProgram;
-        settings.program.modules = modules();
+        settings.program.arguments = modules();
         settings.program.environment = {"OPENBLAS_NUM_THREADS=1"};
         settings.warm = slots;
         return settings;

@@ -50,6 +50,8 @@ void read(const std::string& message) {
         case MessageKind::allocate: unpack_allocate(unpacker); break;
         case MessageKind::done:
         case MessageKind::failed: unpack_outcome(kind, unpacker); break;
+        case MessageKind::measure: unpack_measure(unpacker); break;
+        case MessageKind::measured: unpack_measured(unpacker); break;
     }
 }
 

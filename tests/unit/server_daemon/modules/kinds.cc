@@ -24,6 +24,12 @@ extern "C" JUXTA_EXPORT void juxta_module(Registry& registry) {
                      greeting = "hello " + std::string(name);
                  });
     registry.add("shout", {"text"}, [](InOut<std::string>& text) { text = text.get() + "!"; });
+    registry.metric("odd", [](const MetricQuestion& question) -> double {
+        if (question.service() == "kinds/stubborn") ::pause();
+        if (question.service() == "kinds/leave") ::_exit(3);
+        if (question.service() == "kinds/complain") throw Failure("no idea");
+        return static_cast<double>(question.bytes("v"));
+    });
     registry.add("count", {"n"}, [](InOut<std::int64_t>& n) { n = n + 1; });
     registry.add("copy_file", {"from", "to"}, [](File from, Out<File>& to) {
         std::ifstream in(from.path(), std::ios::binary);

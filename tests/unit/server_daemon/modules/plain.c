@@ -51,6 +51,11 @@ static int mistaken(juxta_call* call, void* context) {
 
 static const int kCode = 42;
 
+static double inline_bytes(const juxta_metric_question* question, void* context) {
+    (void)context;
+    return (double)question->inline_bytes;
+}
+
 JUXTA_EXPORT int juxta_module_c(juxta_registry* registry);
 JUXTA_EXPORT int juxta_module_c(juxta_registry* registry) {
     int refused = 0;
@@ -75,5 +80,6 @@ JUXTA_EXPORT int juxta_module_c(juxta_registry* registry) {
     refused += juxta_profile_register(profile, code, (void*)&kCode);
     profile = juxta_profile_new(registry, "mistaken");
     refused += juxta_profile_register(profile, mistaken, NULL);
+    refused += juxta_register_metric(registry, "inline_bytes", inline_bytes, NULL);
     return refused;
 }

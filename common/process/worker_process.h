@@ -1,8 +1,9 @@
-// One worker process as its SeD holds it: its socket, the tail of what it writes, its end.
+// One worker process, in which a daemon runs code of its users: its socket, the tail of what it
+// writes, its end.
 //
 // Started by fork and exec of this very binary in a process group of its own; never fork alone,
 // which would hang an ORB. It dies with the thread that started it (PR_SET_PDEATHSIG), so that
-// belongs to a thread that lives as long as the SeD.
+// belongs to a thread that lives as long as the worker may.
 //
 // Threading: one thread at a time, except wake().
 #pragma once
@@ -14,14 +15,15 @@
 #include <vector>
 
 #include "common/base/unique_fd.h"
-#include "server_daemon/core/channel.h"
+#include "common/process/channel.h"
 
-namespace juxta::sed {
+namespace juxta {
 
 struct WorkerProgram {
     std::filesystem::path file = "/proc/self/exe";
-    std::vector<std::string> modules;      // files
-    std::vector<std::string> environment;  // "NAME=value", beside and above the SeD's own
+    std::string name = "juxta-sed";        // as tools show the process
+    std::vector<std::string> arguments;    // after NAME --worker SOCKET
+    std::vector<std::string> environment;  // "NAME=value", beside and above the daemon's own
 };
 
 class WorkerProcess {
@@ -73,4 +75,4 @@ private:
     std::string tail_;
 };
 
-}  // namespace juxta::sed
+}  // namespace juxta

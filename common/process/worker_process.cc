@@ -1,4 +1,4 @@
-#include "server_daemon/core/worker_process.h"
+#include "common/process/worker_process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -16,9 +16,9 @@
 #include <cstring>
 
 #include "common/base/error.h"
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 
-namespace juxta::sed {
+namespace juxta {
 namespace {
 
 constexpr std::size_t kTailBytes = 2048;
@@ -100,8 +100,8 @@ WorkerProcess::Ends WorkerProcess::start(const WorkerProgram& program) {
     const UniqueFd output_end(pipe[1]);
     ::fcntl(output.get(), F_SETFL, O_NONBLOCK);
 
-    std::vector<std::string> arguments{"juxta-sed", "--worker", std::to_string(kWorkerSocket)};
-    arguments.insert(arguments.end(), program.modules.begin(), program.modules.end());
+    std::vector<std::string> arguments{program.name, "--worker", std::to_string(kWorkerSocket)};
+    arguments.insert(arguments.end(), program.arguments.begin(), program.arguments.end());
     std::vector<std::string> environment = environment_with(program.environment);
     // Above the numbers that they are given in the worker.
     const UniqueFd high_socket(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, kWorkerSocket + 1));
@@ -201,4 +201,4 @@ std::uint64_t WorkerProcess::grown_by() {
     return own - std::min(own, memory_at_first_);
 }
 
-}  // namespace juxta::sed
+}  // namespace juxta

@@ -1,5 +1,5 @@
-// Messages between a SeD and one of its workers, over one seqpacket socket: bytes and descriptors,
-// whole or not at all. What is larger than a packet travels in a memfd.
+// Messages between a daemon and one of its workers, over one seqpacket socket: bytes and
+// descriptors, whole or not at all. What is larger than a packet travels in a memfd.
 //
 // Packer and Unpacker turn values into the bytes of a message and back. The other side may be a
 // service gone mad: an Unpacker never reads beyond the message and throws Error internal.
@@ -18,7 +18,7 @@
 #include "common/base/unique_fd.h"
 #include "common/model/types.h"
 
-namespace juxta::sed {
+namespace juxta {
 
 class Packer {
 public:
@@ -79,4 +79,4 @@ private:
     std::span<std::byte> large_;
 };
 
-}  // namespace juxta::sed
+}  // namespace juxta

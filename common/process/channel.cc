@@ -1,4 +1,4 @@
-#include "server_daemon/core/channel.h"
+#include "common/process/channel.h"
 
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -9,9 +9,9 @@
 #include <cstring>
 
 #include "common/base/error.h"
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 
-namespace juxta::sed {
+namespace juxta {
 namespace {
 
 // A packet: the kind, then its bytes. `more`: only descriptors, the message follows.
@@ -20,7 +20,7 @@ constexpr std::size_t kPacketBytes = 32 * 1024;
 constexpr std::size_t kPacketDescriptors = 200;  // the kernel takes 253
 
 [[noreturn]] void malformed() {
-    throw Error(ErrorCode::internal, "a malformed message between SeD and worker");
+    throw Error(ErrorCode::internal, "a malformed message between daemon and worker");
 }
 
 }  // namespace
@@ -174,4 +174,4 @@ void Channel::unmap_large() {
     large_ = {};
 }
 
-}  // namespace juxta::sed
+}  // namespace juxta

@@ -9,7 +9,7 @@
 
 #include "common/base/unique_fd.h"
 
-namespace juxta::sed {
+namespace juxta {
 
 // `size` zero bytes, sealed against shrinking and growing. Throws Error out_of_space.
 UniqueFd memory_file(const char* name, std::uint64_t size);
@@ -27,4 +27,4 @@ void unmap_file(std::span<std::byte> mapped);
 
 constexpr std::uint64_t kPage = 4096;
 
-}  // namespace juxta::sed
+}  // namespace juxta

@@ -1,4 +1,4 @@
-#include "server_daemon/core/memory_file.h"
+#include "common/process/memory_file.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #include "common/base/error.h"
 
-namespace juxta::sed {
+namespace juxta {
 namespace {
 
 [[noreturn]] void no_memory(std::uint64_t size) {
@@ -59,4 +59,4 @@ void unmap_file(std::span<std::byte> mapped) {
     ::munmap(mapped.data() - lead, mapped.size() + lead);
 }
 
-}  // namespace juxta::sed
+}  // namespace juxta
