@@ -10,6 +10,7 @@
 #include "agent/corba/servants.h"
 #include "agent/core/master.h"
 #include "agent/core/membership.h"
+#include "agent/detached_runner.h"
 #include "agent/policy/policy_worker.h"
 #include "agent/policy/registry.h"
 #include "common/base/random.h"
@@ -45,6 +46,8 @@ public:
     void start(orb::Node& node);
     void stop() {
         if (membership_) membership_->leave();
+        // Without draining, the whole platform ends: nothing is to be taken up again.
+        if (detached_) detached_->end(draining_);
     }
 
 private:
@@ -64,6 +67,7 @@ private:
     std::unique_ptr<Agent> agent_;
     std::unique_ptr<DataLocator> locator_;
     std::unique_ptr<Master> master_;
+    std::unique_ptr<DetachedRunner> detached_;
     std::unique_ptr<CorbaParentLink> parent_;
     std::unique_ptr<Membership> membership_;
     std::unique_ptr<orb::ElementServant> element_servant_;
@@ -111,8 +115,11 @@ void Daemon::start_master(orb::Node& node) {
         std::make_unique<Master>(*agent_, *locator_,
                                  PlatformInfo{options_.platform, options_.managers,
                                               static_cast<std::uint16_t>(options_.default_copies)});
-    master_servant_ = std::make_unique<MasterAgentServant>(*agent_, *master_);
-    master_as_agent_servant_ = std::make_unique<MasterAgentServant>(*agent_, *master_);
+    detached_ = std::make_unique<DetachedRunner>(
+        node, *agent_, *master_,
+        options_.state_dir.empty() ? std::filesystem::path{} : options_.state_dir / "detached");
+    master_servant_ = std::make_unique<MasterAgentServant>(*agent_, *master_, *detached_);
+    master_as_agent_servant_ = std::make_unique<MasterAgentServant>(*agent_, *master_, *detached_);
     node.activate("MasterAgent", master_servant_.get());
     node.activate("Agent", master_as_agent_servant_.get());
 }

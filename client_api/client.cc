@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "client_api/connection.h"
 #include "client_api/core/data_transfer.h"
@@ -77,7 +78,10 @@ Future::Future(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 const RequestId& Future::id() const { return state_->id; }
 
-bool Future::finished() const { return state_->connection->runner.finished(state_->call); }
+bool Future::finished() const {
+    if (!state_->call) return wait(std::chrono::milliseconds(0)).has_value();
+    return state_->connection->runner.finished(state_->call);
+}
 
 CallResult Future::wait() const {
     for (;;) {
@@ -86,12 +90,32 @@ CallResult Future::wait() const {
 }
 
 std::optional<CallResult> Future::wait(std::chrono::milliseconds timeout) const {
-    return state_->connection->runner.wait(state_->call, after(timeout));
+    if (state_->call) return state_->connection->runner.wait(state_->call, after(timeout));
+    if (auto known = state_->result.with([](const auto& result) { return result; })) return known;
+    std::optional<CallResult> result;
+    try {
+        result = state_->connection->wait_remote(state_->id, after(timeout));
+    } catch (const Error& e) {
+        result.emplace();
+        result->id = state_->id;
+        result->state = CallState::failed;
+        result->error = e.code();
+        result->message = e.what();
+    }
+    if (result) state_->result.with([&](auto& known) { known = result; });
+    return result;
 }
 
 CallResult Future::get() const { return or_throw(wait()); }
 
-void Future::cancel() const { state_->connection->runner.cancel(state_->call); }
+void Future::cancel() const {
+    const Connection& connection = *state_->connection;
+    if (state_->call) {
+        state_->connection->runner.cancel(state_->call);
+    } else {
+        client::cancel_remote(*connection.agent, *connection.seds, state_->id);
+    }
+}
 
 // -- Client --------------------------------------------------------------------------------------
 
@@ -147,8 +171,13 @@ Future Client::submit(const std::string& service, const std::vector<Arg>& argume
                       const CallOptions& options) const {
     client::NewCall call = connection_->prepare(service, arguments, options);
     const RequestId id = call.order.id;
-    return Future(std::make_shared<Future::State>(
-        Future::State{connection_, connection_->runner.start(std::move(call)), id}));
+    std::shared_ptr<client::Call> started;
+    if (options.detached) {
+        connection_->detach(call);
+    } else {
+        started = connection_->runner.start(std::move(call));
+    }
+    return Future(std::make_shared<Future::State>(connection_, std::move(started), id));
 }
 
 std::optional<CallResult> Client::wait(const RequestId& id,
@@ -156,9 +185,7 @@ std::optional<CallResult> Client::wait(const RequestId& id,
     if (const auto call = connection_->runner.find(id)) {
         return connection_->runner.wait(call, after(timeout));
     }
-    auto result = client::wait_remote(*connection_->agent, *connection_->seds, id, after(timeout));
-    if (result) connection_->adopt_outputs(*result);
-    return result;
+    return connection_->wait_remote(id, after(timeout));
 }
 
 void Client::cancel(const RequestId& id) const {
@@ -215,7 +242,16 @@ std::optional<std::size_t> Client::wait_any(std::span<const Future> futures,
     std::vector<std::shared_ptr<client::Call>> calls;
     calls.reserve(futures.size());
     for (const Future& future : futures) calls.push_back(future.state_->call);
-    return connection_->runner.wait_any(calls, after(timeout));
+    if (std::ranges::find(calls, nullptr) == calls.end())
+        return connection_->runner.wait_any(calls, after(timeout));
+    // Detached ones are asked for in turn.
+    for (const auto until = after(timeout);;) {
+        for (std::size_t i = 0; i < futures.size(); ++i) {
+            if (futures[i].finished()) return i;
+        }
+        if (futures.empty() || Clock::now() >= until) return std::nullopt;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
 }
 
 DataHandle Client::output_untyped(const CallResult& result, const std::string& argument) const {

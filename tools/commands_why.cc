@@ -57,10 +57,12 @@ Json candidate_json(const Candidate& candidate, std::size_t rank) {
 }
 
 std::string state_of(const Explanation& why) {
+    if (!why.decision.waits_for.empty()) return std::string(name_of(CallState::queued));
     return why.report ? std::string(name_of(why.report->state)) : "unknown";
 }
 
 std::string reason_of(const Explanation& why) {
+    if (!why.decision.waits_for.empty()) return why.decision.waits_for;
     if (why.report) return why.report->reason;
     return "no server that answers has it: it is on its way to one, or its server died, or it was "
            "over long ago";
@@ -105,6 +107,10 @@ void print_policy(const PolicyStatus& status) {
 int why(const Client& client, const std::string& request, bool as_json) {
     const Explanation why = client.explain(request_id(request));
     const Decision& decision = why.decision;
+    if (!as_json && !decision.waits_for.empty()) {
+        fmt::print("{}: not placed yet\n{}\n", to_string(decision.id), decision.waits_for);
+        return kSuccess;
+    }
     if (!as_json) {
         fmt::print("{} of {}: placed by {} {} ago{}, at {}: {}\n", to_string(decision.id),
                    decision.service, decision.policy, human_seconds(decision.age_s),

@@ -77,8 +77,56 @@ Wire::PlatformInfo* MasterAgentServant::platform() {
 }
 
 Wire::Decision* MasterAgentServant::explain(const Wire::RequestId& id) {
-    return orb::answer(
-        [&] { return new Wire::Decision(orb::to_wire(master_.explain(orb::from_wire(id)))); });
+    return orb::answer([&] {
+        const RequestId request = orb::from_wire(id);
+        Decision decision;
+        try {
+            decision = master_.explain(request);
+        } catch (const Error& e) {
+            if (e.code() != ErrorCode::not_found) throw;
+            try {
+                decision.waits_for = detached_.why_not_placed(request);
+            } catch (const Error&) {
+                throw e;
+            }
+            decision.id = request;
+        }
+        return new Wire::Decision(orb::to_wire(decision));
+    });
+}
+
+void MasterAgentServant::detach(const Wire::ScheduleRequest& request, const Wire::CallOrder& order,
+                                Wire::Retry repeat) {
+    orb::answer([&] {
+        detached_.start(orb::from_wire(request), orb::from_wire(order),
+                        repeat == Wire::RETRY_NEVER ? Retry::never : Retry::always);
+    });
+}
+
+Wire::CallResults* MasterAgentServant::wait_detached(const Wire::RequestId& id,
+                                                     CORBA::ULong wait_ms) {
+    return orb::answer([&] {
+        auto results = std::make_unique<Wire::CallResults>();
+        if (const auto result = detached_.wait(orb::from_wire(id), wait_ms)) {
+            results->length(1);
+            (*results)[0] = orb::to_wire(*result);
+        }
+        return results.release();
+    });
+}
+
+Wire::PendingOutputs* MasterAgentServant::pending(const Wire::Strings& names) {
+    return orb::answer([&] {
+        auto found = std::make_unique<Wire::PendingOutputs>();
+        orb::fill(*found, orb::from_wire(names), [&](const std::string& name) {
+            return orb::to_wire(detached_.producer_of(name));
+        });
+        return found.release();
+    });
+}
+
+void MasterAgentServant::cancel_detached(const Wire::RequestId& id) {
+    orb::answer([&] { detached_.cancel(orb::from_wire(id)); });
 }
 
 Wire::PolicyStatus* MasterAgentServant::policy() {

@@ -5,6 +5,7 @@
 
 #include "agent.hh"
 #include "agent/core/agent.h"
+#include "agent/core/detached_calls.h"
 #include "agent/core/master.h"
 
 namespace juxta::agent {
@@ -32,20 +33,26 @@ using AgentServant = AgentOperations<POA_Wire::Agent>;
 class MasterAgentServant final : public AgentOperations<POA_Wire::MasterAgent> {
 public:
     // `agent::Agent`: plain `Agent` is the skeleton here.
-    MasterAgentServant(agent::Agent& agent, Master& master)
-        : AgentOperations(agent), master_(master) {}
+    MasterAgentServant(agent::Agent& agent, Master& master, DetachedCalls& detached)
+        : AgentOperations(agent), master_(master), detached_(detached) {}
 
     Wire::Candidates* schedule(const Wire::ScheduleRequest& request) override;
     Wire::Profiles* services() override;
     Wire::Profile* profile_of(const char* service) override;
     Wire::PlatformInfo* platform() override;
     Wire::Decision* explain(const Wire::RequestId& id) override;
+    void detach(const Wire::ScheduleRequest& request, const Wire::CallOrder& order,
+                Wire::Retry repeat) override;
+    Wire::CallResults* wait_detached(const Wire::RequestId& id, CORBA::ULong wait_ms) override;
+    void cancel_detached(const Wire::RequestId& id) override;
+    Wire::PendingOutputs* pending(const Wire::Strings& names) override;
     Wire::PolicyStatus* policy() override;
     Wire::PolicyStatus* use_policy(const char* name) override;
     Wire::PolicyStatus* load_policy(const char* name, const Wire::Bytes& object) override;
 
 private:
     Master& master_;
+    DetachedCalls& detached_;
 };
 
 }  // namespace juxta::agent

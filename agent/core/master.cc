@@ -37,7 +37,7 @@ std::vector<Candidate> Master::schedule(ScheduleRequest request) {
     if (collection.candidates.empty()) refuse(request, collection);
     decisions_.with([&](Decisions& decisions) {
         decisions.note(
-            {request.id, request.service, collection.policy, 1, 0, collection.candidates},
+            {request.id, request.service, collection.policy, 1, 0, collection.candidates, {}},
             monotonic_now());
     });
     return std::move(collection.candidates);

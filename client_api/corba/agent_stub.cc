@@ -70,6 +70,33 @@ std::optional<SedContact> AgentStub::find_request(const RequestId& id) {
     });
 }
 
+void AgentStub::detach(const ScheduleRequest& request, const CallOrder& order, Retry retry) {
+    remote_->ask(kAskMs, [&] {
+        remote_->agent->detach(orb::to_wire(request), orb::to_wire(order),
+                               retry == Retry::never ? Wire::RETRY_NEVER : Wire::RETRY_ALWAYS);
+    });
+}
+
+std::optional<CallResult> AgentStub::wait_detached(const RequestId& id, unsigned wait_ms) {
+    return remote_->ask(wait_ms + kAskMs, [&]() -> std::optional<CallResult> {
+        Wire::CallResults_var found = remote_->agent->wait_detached(orb::to_wire(id), wait_ms);
+        if (found->length() == 0) return std::nullopt;
+        return orb::from_wire(found[0u]);
+    });
+}
+
+void AgentStub::cancel_detached(const RequestId& id) {
+    remote_->ask(kAskMs, [&] { remote_->agent->cancel_detached(orb::to_wire(id)); });
+}
+
+std::vector<PendingOutput> AgentStub::pending(const std::vector<std::string>& names) {
+    return remote_->ask(kAskMs, [&] {
+        Wire::PendingOutputs_var found = remote_->agent->pending(orb::to_wire(names));
+        return orb::collect(
+            found.in(), [](const Wire::PendingOutput& pending) { return orb::from_wire(pending); });
+    });
+}
+
 Decision AgentStub::explain(const RequestId& id) {
     return remote_->ask(kAskMs, [&] {
         Wire::Decision_var found = remote_->agent->explain(orb::to_wire(id));

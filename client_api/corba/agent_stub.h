@@ -30,6 +30,10 @@ public:
     std::vector<Profile> services() override;
     Profile profile_of(const std::string& service) override;
     std::optional<SedContact> find_request(const RequestId& id) override;
+    void detach(const ScheduleRequest& request, const CallOrder& order, Retry retry) override;
+    std::optional<CallResult> wait_detached(const RequestId& id, unsigned wait_ms) override;
+    void cancel_detached(const RequestId& id) override;
+    std::vector<PendingOutput> pending(const std::vector<std::string>& names) override;
     Decision explain(const RequestId& id) override;
     PolicyStatus policy() override;
     PolicyStatus use_policy(const std::string& shipped) override;

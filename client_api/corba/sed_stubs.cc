@@ -28,8 +28,7 @@ struct SedStubs::References {
         } catch (const Error& e) {
             if (e.code() != ErrorCode::peer_unreachable && e.code() != ErrorCode::deadline_exceeded)
                 throw;
-            throw Error(e.code(),
-                        "server daemon " + sed.name + " at " + sed.address + ": " + e.what());
+            throw e.reworded("server daemon " + sed.name + " at " + sed.address + ": " + e.what());
         }
     }
 
@@ -53,6 +52,17 @@ std::vector<CallResult> SedStubs::wait(const SedContact& sed, const std::vector<
     orb::fill(wanted, ids, [](const RequestId& id) { return orb::to_wire(id); });
     return references_->ask(sed, wait_ms + kSilenceMs, [&](Wire::ServerDaemon_ptr remote) {
         Wire::CallResults_var results = remote->wait(wanted, wait_ms);
+        return orb::collect(results.in(),
+                            [](const Wire::CallResult& result) { return orb::from_wire(result); });
+    });
+}
+
+std::vector<CallResult> SedStubs::watch(const SedContact& sed, const std::vector<RequestId>& ids,
+                                        unsigned wait_ms) {
+    Wire::RequestIds wanted;
+    orb::fill(wanted, ids, [](const RequestId& id) { return orb::to_wire(id); });
+    return references_->ask(sed, wait_ms + kSilenceMs, [&](Wire::ServerDaemon_ptr remote) {
+        Wire::CallResults_var results = remote->watch(wanted, wait_ms);
         return orb::collect(results.in(),
                             [](const Wire::CallResult& result) { return orb::from_wire(result); });
     });

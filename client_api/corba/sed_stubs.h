@@ -20,6 +20,9 @@ public:
     CallResult submit(const SedContact& sed, const CallOrder& order, unsigned wait_ms) override;
     std::vector<CallResult> wait(const SedContact& sed, const std::vector<RequestId>& ids,
                                  unsigned wait_ms) override;
+    // As wait, by who only looks on: results stay as if nobody had asked.
+    std::vector<CallResult> watch(const SedContact& sed, const std::vector<RequestId>& ids,
+                                  unsigned wait_ms);
     void cancel(const SedContact& sed, const RequestId& id) override;
     bool knows(const SedContact& sed, const RequestId& id) override;
     CallReport report(const SedContact& sed, const RequestId& id) override;

@@ -91,6 +91,9 @@ struct Described {
     }
     std::string operator()(const DataId& id) const { return "the datum " + to_string(id); }
     std::string operator()(const OutputWish&) const { return "a place for an output"; }
+    std::string operator()(const PendingOutput& pending) const {
+        return "output " + pending.output + " of " + to_string(pending.producer);
+    }
 };
 
 class Matcher {
@@ -98,6 +101,9 @@ public:
     Matcher(const Profile& profile, const ArgumentSpec& spec) : profile_(profile), spec_(spec) {}
 
     Matched input(const Given& given) const {
+        if (const auto* pending = std::get_if<PendingOutput>(&given)) {
+            return PendingOutput{pending->producer, pending->output, spec_.name};
+        }
         return is_array(spec_) ? array_input(given) : scalar_input(given);
     }
 

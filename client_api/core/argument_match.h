@@ -19,7 +19,8 @@ struct DatumName {
 };
 
 // One argument of the profile, matched. monostate: an OUT argument that travels by value.
-using Matched = std::variant<std::monostate, Value, ArrayView, DataId, DatumName, OutputWish>;
+using Matched =
+    std::variant<std::monostate, Value, ArrayView, DataId, DatumName, OutputWish, PendingOutput>;
 
 // `given` has one item for each IN and INOUT argument, or one for every argument. `names` are for
 // the OUT arrays, in order, and override nothing that `given` says. Array values borrow from

@@ -89,6 +89,9 @@ private:
 
     Argument one(const DataId& id) { return datum(id); }
 
+    // Its type is checked where it is placed.
+    Argument one(const PendingOutput& pending) { return pending; }
+
     Argument one(const DatumName& name) {
         const data::DatumDescription found = access_.find(name.text);
         const std::size_t dimensions = spec_->rank == Rank::vector ? 1 : 2;

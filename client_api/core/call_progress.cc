@@ -18,6 +18,40 @@ CallProgress::CallProgress(ScheduleRequest request, CallOrder order, Retry retry
     if (!(order_.deadline_s <= longest_s)) order_.deadline_s = 0;
     if (order_.deadline_s > 0) deadline_ = now + static_cast<Duration>(order_.deadline_s * kSecond);
     result_.id = order_.id;
+    if (first_pending() != nullptr) state_ = State::resolving;
+}
+
+Argument* CallProgress::first_pending() {
+    const auto found = std::ranges::find_if(order_.arguments, [](const Argument& argument) {
+        return std::holds_alternative<PendingOutput>(argument);
+    });
+    return found == order_.arguments.end() ? nullptr : &*found;
+}
+
+void CallProgress::resolved(const CallResult& producer) {
+    if (state_ != State::resolving) return;
+    Argument& argument = *first_pending();
+    const PendingOutput pending = std::get<PendingOutput>(argument);
+    const std::string needs =
+        subject() + " needs output " + pending.output + " of " + to_string(pending.producer);
+    if (producer.state != CallState::done) {
+        fail(producer.error,
+             needs + ", which " + std::string(name_of(producer.state)) + ": " + producer.message);
+        return;
+    }
+    const auto output = std::ranges::find(producer.outputs, pending.output, &Output::name);
+    if (output != producer.outputs.end() && output->id) {
+        argument = *output->id;
+        request_.data.push_back(*output->id);
+        request_.data_arguments.push_back(pending.argument);
+    } else if (output != producer.outputs.end() && output->value) {
+        argument = *output->value;
+        request_.inline_bytes += output->value->bytes.size();
+    } else {
+        fail(ErrorCode::not_found, needs + ", which has no such output any more");
+        return;
+    }
+    if (first_pending() == nullptr) state_ = State::scheduling;
 }
 
 Step CallProgress::next(Time now) {
@@ -32,21 +66,23 @@ Step CallProgress::next(Time now) {
         }
     }
     switch (state_) {
+        case State::resolving:
+            return {Step::resolve, {}, deadline_, std::get<PendingOutput>(*first_pending())};
         case State::pausing:
             if (now < pause_until_) {
                 const Time until =
                     deadline_ == 0 ? pause_until_ : std::min(pause_until_, deadline_);
-                return {Step::pause, {}, until};
+                return {Step::pause, {}, until, {}};
             }
             state_ = State::scheduling;
             [[fallthrough]];
-        case State::scheduling: return {Step::schedule, {}, 0};
-        case State::probing: return {Step::probe, candidates_[current_].sed, 0};
-        case State::submitting: return {Step::submit, candidates_[current_].sed, 0};
-        case State::following: return {Step::follow, candidates_[current_].sed, 0};
+        case State::scheduling: return {Step::schedule, {}, 0, {}};
+        case State::probing: return {Step::probe, candidates_[current_].sed, 0, {}};
+        case State::submitting: return {Step::submit, candidates_[current_].sed, 0, {}};
+        case State::following: return {Step::follow, candidates_[current_].sed, 0, {}};
         case State::over: break;
     }
-    return {Step::end, {}, 0};
+    return {Step::end, {}, 0, {}};
 }
 
 CallOrder CallProgress::order(Time now) const {
@@ -97,7 +133,7 @@ void CallProgress::schedule_failed(const Error& error, Duration took, Time now) 
 
 void CallProgress::try_candidate(std::size_t index, Time now) {
     current_ = index;
-    second_try_ = false;
+    second_try_ = may_have_it_ = false;
     if (current_ < candidates_.size()) {
         state_ = retry_ == Retry::never ? State::probing : State::submitting;
     } else if (!drop_preference()) {
@@ -157,16 +193,21 @@ void CallProgress::submit_failed(const Error& error, Time now) {
         lost(error, now);
         return;
     }
+    may_have_it_ = may_have_it_ || !error.unsent();
     // A SeD that has accepted this id does not run it twice.
     if (broke_once(error)) return;
-    // Silence may hide a run; a refused or broken connection hardly ever does.
-    if (error.code() == ErrorCode::deadline_exceeded) {
-        ++runs_;
+    // Silence, and a connection that broke under the call, may hide a run, and even be its doing.
+    if (may_have_it_) {
+        note_loss();
     } else {
         ++failed_;
     }
     exclude_current();
-    if (runs_ >= limits_.runs || failed_ >= limits_.submissions) {
+    if (runs_ >= limits_.runs) {
+        give_up_as_poison();
+        return;
+    }
+    if (failed_ >= limits_.submissions) {
         fail(error.code(), subject() + ": gave up after " + std::to_string(runs_ + failed_) +
                                " attempts, the last at " + last_trouble_);
         return;
@@ -186,7 +227,7 @@ void CallProgress::followed(CallResult result) {
 void CallProgress::lost(const Error& error, Time now) {
     if (state_ == State::over) return;
     const std::string name = candidates_[current_].sed.name;
-    ++runs_;
+    note_loss();
     last_trouble_ = name + ": " + error.what();
     if (cancelled_) {
         fail(ErrorCode::cancelled, subject() + " was cancelled; its server " + last_trouble_);
@@ -200,14 +241,24 @@ void CallProgress::lost(const Error& error, Time now) {
         return;
     }
     if (runs_ >= limits_.runs) {
-        fail(ErrorCode::peer_unreachable, subject() + ": its server was lost " +
-                                              std::to_string(runs_) + " times, at last " +
-                                              last_trouble_);
+        give_up_as_poison();
         return;
     }
     exclude_current();
     placed_ = now;
     state_ = State::scheduling;
+}
+
+void CallProgress::note_loss() {
+    ++runs_;
+    losses_ += (losses_.empty() ? "" : ", ") + candidates_[current_].sed.name;
+}
+
+void CallProgress::give_up_as_poison() {
+    fail(ErrorCode::peer_unreachable, subject() + ": " + std::to_string(runs_) +
+                                          " servers were lost while they had it (" + losses_ +
+                                          "; the last: " + last_trouble_ +
+                                          "); it may be what ends them, and is not run again");
 }
 
 void CallProgress::cancel() { cancelled_ = true; }

@@ -4,7 +4,7 @@
 // failure means: try the next candidate, ask again without those that failed, run again elsewhere,
 // or give up. It does none of these: its driver does, and reports how they went.
 //
-//     scheduling -> [probing ->] submitting -> following -> over
+//     [resolving ->] scheduling -> [probing ->] submitting -> following -> over
 //         ^  ^----- pausing <------'  |             |
 //         '------------ lost ---------'-------------'
 //
@@ -36,10 +36,11 @@ struct CallLimits {
 };
 
 struct Step {
-    enum Kind { schedule, probe, submit, pause, follow, end };
+    enum Kind { resolve, schedule, probe, submit, pause, follow, end };
     Kind kind = end;
-    SedContact sed;  // probe, submit, follow
-    Time until = 0;  // pause
+    SedContact sed;              // probe, submit, follow
+    Time until = 0;              // pause; resolve: the deadline of the call, or 0
+    PendingOutput awaited = {};  // resolve: wait for it
 };
 
 class CallProgress {
@@ -61,6 +62,9 @@ public:
     // Only when over.
     const CallResult& result() const { return result_; }
 
+    // How the producer of the output awaited ended.
+    void resolved(const CallResult& producer);
+
     // What came of the step before. `took`: how long the agent took to answer.
     void scheduled(std::vector<Candidate> candidates, Duration took, Time now);
     void schedule_failed(const Error& error, Duration took, Time now);
@@ -78,10 +82,13 @@ public:
     void abandon(const Error& error) { fail(error.code(), error.what()); }
 
 private:
-    enum class State { scheduling, pausing, probing, submitting, following, over };
+    enum class State { resolving, scheduling, pausing, probing, submitting, following, over };
 
+    Argument* first_pending();
     void try_candidate(std::size_t index, Time now);
     bool broke_once(const Error& error);
+    void note_loss();
+    void give_up_as_poison();
     bool drop_preference();
     void exclude_current();
     void trouble(const std::string& reason, ErrorCode code, Duration patience, Time now);
@@ -99,11 +106,13 @@ private:
     bool second_try_ = false;  // at the current candidate
     Time deadline_ = 0;        // 0: none
     std::vector<Candidate> candidates_;
-    std::size_t current_ = 0;  // in candidates_
-    unsigned runs_ = 0;        // attempts that may have run and were lost
-    unsigned failed_ = 0;      // submissions that failed on the way
-    Time placed_ = 0;          // created, or lost last: patience counts from here
-    Time trouble_since_ = 0;   // 0: none
+    std::size_t current_ = 0;   // in candidates_
+    bool may_have_it_ = false;  // its connection broke after the call was sent there
+    unsigned runs_ = 0;         // attempts that may have run and were lost
+    std::string losses_;        // of them: "s1, s2"
+    unsigned failed_ = 0;       // submissions that failed on the way
+    Time placed_ = 0;           // created, or lost last: patience counts from here
+    Time trouble_since_ = 0;    // 0: none
     Time pause_until_ = 0;
     Duration pause_ = 0;
     Duration schedule_time_ = 0;

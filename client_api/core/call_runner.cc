@@ -5,7 +5,11 @@
 namespace juxta::client {
 namespace {
 
-constexpr auto kForever = std::chrono::hours(24 * 365);
+constexpr CallRunner::Clock::duration kForever = std::chrono::hours(24 * 365);
+
+// How often a producer elsewhere is asked about, and how often in vain.
+constexpr CallRunner::Clock::duration kLookAgain = std::chrono::milliseconds(100);
+constexpr unsigned kUnanswered = 20;
 
 CallRunner::Clock::time_point clock_time(Time time) {
     return CallRunner::Clock::time_point(std::chrono::microseconds(time));
@@ -27,6 +31,7 @@ public:
     Call(NewCall call, const CallLimits& limits)
         : id(call.order.id),
           detached(call.detached),
+          in_background(call.in_background),
           complete(std::move(call.complete)),
           progress(std::in_place, std::move(call.request), std::move(call.order), call.retry,
                    monotonic_now(), limits) {
@@ -35,10 +40,12 @@ public:
 
     const RequestId id;
     const bool detached;
+    const bool in_background;
 
     // Belong to whoever drives the call: one thread at a time, handed over under the runner's lock.
     std::function<void(CallResult&)> complete;
     std::optional<CallProgress> progress;  // until the end
+    unsigned unanswered = 0;               // questions about its producer, in a row
 
     // Under the runner's lock.
     bool keep = false;
@@ -47,7 +54,7 @@ public:
     std::optional<CallResult> result;
 };
 
-CallRunner::CallRunner(AgentLink& agent, SedLink& seds, RunnerSettings settings)
+CallRunner::CallRunner(Scheduling& agent, SedLink& seds, RunnerSettings settings)
     : agent_(agent),
       seds_(seds),
       settings_(settings),
@@ -67,7 +74,10 @@ CallRunner::~CallRunner() {
     for (const auto& call : unfinished) cancel(call);
     follower_.stop();
     std::vector<std::thread> drivers;
-    state_.with([&](State& state) { drivers.swap(state.drivers); });
+    state_.with([&](State& state) {
+        drivers.swap(state.drivers);
+        if (state.clock.joinable()) drivers.push_back(std::move(state.clock));
+    });
     for (std::thread& thread : drivers) thread.join();
     std::vector<CallPtr> left;
     state_.with([&](State& state) {
@@ -103,7 +113,7 @@ CallResult CallRunner::run(NewCall wanted) {
 
 std::shared_ptr<Call> CallRunner::start(NewCall wanted) {
     auto call = admit(std::move(wanted), true);
-    if (call->detached) {
+    if (call->detached && !call->in_background) {
         drive(call, 0);
     } else {
         state_.change([&](State& state) { enqueue(state, call); });
@@ -137,9 +147,10 @@ bool CallRunner::finished(const CallPtr& call) const {
 }
 
 void CallRunner::cancel(const CallPtr& call) {
-    const auto at = state_.change([&](State&) -> std::optional<SedContact> {
+    const auto at = state_.change([&](State& state) -> std::optional<SedContact> {
         if (call->result) return std::nullopt;
         call->cancel_wanted = true;
+        unpark(state, call->id);
         return call->followed_at;
     });
     if (!at) return;
@@ -177,6 +188,10 @@ void CallRunner::drive(const CallPtr& call, unsigned wait_ms) {
             follow(call, step.sed);
             return;
         }
+        if (step.kind == Step::resolve && !stopping) {
+            if (park(call, step)) return;
+            continue;
+        }
         if (stopping) {
             call->progress->abandon(Error(ErrorCode::cancelled, "the client ended before call " +
                                                                     to_string(call->id) + " did"));
@@ -213,6 +228,7 @@ void CallRunner::perform(const Step& step, const CallPtr& call, unsigned wait_ms
                     return state.stopping || call->cancel_wanted;
                 });
                 break;
+            case Step::resolve:
             case Step::follow:
             case Step::end: break;
         }
@@ -222,6 +238,83 @@ void CallRunner::perform(const Step& step, const CallPtr& call, unsigned wait_ms
         if (step.kind == Step::probe) progress.probe_failed(e, now);
         if (step.kind == Step::submit) progress.submit_failed(e, now);
     }
+}
+
+// -- waiting for outputs -------------------------------------------------------------------------
+
+// True: the call waits for its producer, and belongs to nobody until it is driven again.
+bool CallRunner::park(const CallPtr& call, const Step& step) {
+    const RequestId producer = step.awaited.producer;
+    std::optional<CallResult> ended;
+    const auto is_here = [&](const State& state) { return state.unfinished.contains(producer); };
+    bool here = state_.with([&](const State& state) {
+        const auto kept = state.kept.find(producer);
+        if (kept != state.kept.end()) ended = kept->second->result;
+        return is_here(state);
+    });
+    if (!ended && !here) ended = ask_elsewhere(call, producer);
+    if (call->progress->over()) return false;
+    if (ended) {
+        call->progress->resolved(*ended);
+        return false;
+    }
+    return state_.change([&](State& state) {
+        // Ended, or cancelled, meanwhile: look again.
+        if (call->cancel_wanted || state.stopping || (here && !is_here(state))) return false;
+        auto until = Clock::now() + (here ? kForever : kLookAgain);
+        if (step.until != 0) until = std::min(until, clock_time(step.until));
+        state.parked[call->id] = {call, step.awaited, until};
+        if (!state.clock.joinable()) state.clock = std::thread([this] { watch_clock(); });
+        return true;
+    });
+}
+
+std::optional<CallResult> CallRunner::ask_elsewhere(const CallPtr& call,
+                                                    const RequestId& producer) {
+    try {
+        if (!settings_.elsewhere) throw Error(ErrorCode::not_found, "it is no call of this client");
+        auto ended = settings_.elsewhere(producer);
+        call->unanswered = 0;
+        return ended;
+    } catch (const Error& e) {
+        const bool unknown = e.code() == ErrorCode::not_found;
+        if (unknown || ++call->unanswered > kUnanswered) {
+            call->progress->abandon(
+                Error(e.code(), to_string(call->id) + " needs an output of " + to_string(producer) +
+                                    ", of which nothing can be learnt: " + e.what()));
+        }
+        return std::nullopt;
+    }
+}
+
+// Under the lock.
+void CallRunner::unpark(State& state, const RequestId& id) {
+    const auto parked = state.parked.find(id);
+    if (parked == state.parked.end()) return;
+    const CallPtr call = std::move(parked->second.call);
+    state.parked.erase(parked);
+    enqueue(state, call);
+}
+
+void CallRunner::watch_clock() {
+    constexpr auto tick = std::chrono::milliseconds(20);
+    while (!state_.wait_until(Clock::now() + tick,
+                              [](const State& state) { return state.stopping; })) {
+        state_.change([&](State& state) {
+            std::vector<RequestId> due;
+            for (const auto& [id, parked] : state.parked) {
+                if (parked.until <= Clock::now()) due.push_back(id);
+            }
+            for (const RequestId& id : due) unpark(state, id);
+        });
+    }
+}
+
+std::optional<PendingOutput> CallRunner::awaited(const RequestId& id) const {
+    return state_.with([&](const State& state) -> std::optional<PendingOutput> {
+        const auto parked = state.parked.find(id);
+        return parked == state.parked.end() ? std::nullopt : std::optional(parked->second.awaited);
+    });
 }
 
 // From here on the call belongs to the follower, until it tells of it.
@@ -321,6 +414,11 @@ void CallRunner::finish(const CallPtr& call) {
         call->result = std::move(result);
         state.unfinished.erase(call->id);
         if (call->keep) keep(state, call);
+        std::vector<RequestId> waiting;
+        for (const auto& [id, parked] : state.parked) {
+            if (parked.awaited.producer == call->id) waiting.push_back(id);
+        }
+        for (const RequestId& id : waiting) unpark(state, id);
     });
 }
 

@@ -35,6 +35,9 @@ struct RunnerSettings {
     std::size_t drivers = 16;      // at most, made as needed
     std::size_t history = 10000;
     std::size_t history_bytes = 16 << 20;
+    // How a call that is not of this runner ended; nullopt: not yet. Throws Error, not_found for
+    // one that nobody knows. For calls that wait for its outputs.
+    std::function<std::optional<CallResult>(const RequestId&)> elsewhere = {};
 };
 
 struct NewCall {
@@ -43,6 +46,7 @@ struct NewCall {
     Retry retry = Retry::always;
     bool server_required = true;  // false: request.server is only tried first
     bool detached = false;        // start() returns once a SeD has it; survives this process
+    bool in_background = false;   // start() returns at once, even if it is detached
     // Runs once when the call has ended, before anybody sees the result, which it may change. An
     // Error it throws becomes the result.
     std::function<void(CallResult&)> complete;
@@ -56,7 +60,7 @@ public:
     using Clock = std::chrono::steady_clock;
 
     // The links outlive the runner.
-    CallRunner(AgentLink& agent, SedLink& seds, RunnerSettings settings = {});
+    CallRunner(Scheduling& agent, SedLink& seds, RunnerSettings settings = {});
     ~CallRunner();
     CallRunner(const CallRunner&) = delete;
     CallRunner& operator=(const CallRunner&) = delete;
@@ -76,14 +80,25 @@ public:
     // A call started here, unless it is forgotten: null.
     std::shared_ptr<Call> find(const RequestId& id) const;
 
+    // What the call waits for before it is placed, if it does.
+    std::optional<PendingOutput> awaited(const RequestId& id) const;
+
 private:
     using CallPtr = std::shared_ptr<Call>;
+    // A call that waits for an output: driven again when its producer ends, or at `until`.
+    struct Parked {
+        CallPtr call;
+        PendingOutput awaited;
+        Clock::time_point until;
+    };
     struct State {
         bool stopping = false;
         std::deque<CallPtr> to_drive;
         std::size_t idle_drivers = 0;
         std::vector<std::thread> drivers;
         std::unordered_map<RequestId, CallPtr> unfinished;
+        std::unordered_map<RequestId, Parked> parked;
+        std::thread clock;  // drives those whose time has come; from the first that was parked on
         std::unordered_map<RequestId, CallPtr> kept;  // ended, by id
         std::deque<RequestId> kept_in_order;          // oldest first
         std::size_t kept_bytes = 0;
@@ -92,6 +107,10 @@ private:
     CallPtr admit(NewCall call, bool keep);
     void drive(const CallPtr& call, unsigned wait_ms);
     void perform(const Step& step, const CallPtr& call, unsigned wait_ms);
+    bool park(const CallPtr& call, const Step& step);
+    std::optional<CallResult> ask_elsewhere(const CallPtr& call, const RequestId& producer);
+    void unpark(State& state, const RequestId& id);
+    void watch_clock();
     void follow(const CallPtr& call, const SedContact& sed);
     void ended(const RequestId& id, CallResult result);
     void lost(const RequestId& id, const Error& why);
@@ -101,7 +120,7 @@ private:
     void keep(State& state, const CallPtr& call);
     void driver_loop();
 
-    AgentLink& agent_;
+    Scheduling& agent_;
     SedLink& seds_;
     const RunnerSettings settings_;
     Guarded<State> state_;

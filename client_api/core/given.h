@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "common/model/call.h"
 #include "common/model/datum.h"
 #include "common/model/ids.h"
 #include "common/model/types.h"
@@ -30,6 +31,6 @@ struct OutputWish {
     std::optional<std::span<std::byte>> destination{};
 };
 
-using Given = std::variant<Value, ArrayView, DataId, OutputWish>;
+using Given = std::variant<Value, ArrayView, DataId, OutputWish, PendingOutput>;
 
 }  // namespace juxta

@@ -18,15 +18,29 @@
 
 namespace juxta::client {
 
-class AgentLink {
+// Whoever places calls: the master agent, or, in its own process, what it places by.
+class Scheduling {
 public:
-    virtual ~AgentLink() = default;
+    virtual ~Scheduling() = default;
 
     virtual std::vector<Candidate> schedule(const ScheduleRequest& request) = 0;
+};
+
+class AgentLink : public Scheduling {
+public:
     virtual std::vector<Profile> services() = 0;
     virtual Profile profile_of(const std::string& service) = 0;
     // The SeD that knows the request, if any does.
     virtual std::optional<SedContact> find_request(const RequestId& id) = 0;
+
+    // A call that the master agent sees through, whatever becomes of this client.
+    virtual void detach(const ScheduleRequest& request, const CallOrder& order, Retry retry) = 0;
+    // Its result once it is over; nullopt after `wait_ms`. not_found: the master agent does not
+    // know it (any more).
+    virtual std::optional<CallResult> wait_detached(const RequestId& id, unsigned wait_ms) = 0;
+    virtual void cancel_detached(const RequestId& id) = 0;
+    // Who computes the datum of this name, of the detached calls: one for each name, nil: nobody.
+    virtual std::vector<PendingOutput> pending(const std::vector<std::string>& names) = 0;
 
     virtual Decision explain(const RequestId& id) = 0;
     virtual PolicyStatus policy() = 0;

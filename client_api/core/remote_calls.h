@@ -1,4 +1,6 @@
-// Calls that another process submitted, or this one in an earlier life: found by their id.
+// Calls that another process submitted, or this one in an earlier life: found by their id. Detached
+// ones are asked of the master agent, which sees them through; what it does not know, of the SeDs.
+// A master agent that is away is waited for, for some seconds.
 //
 // Any thread; blocks.
 #pragma once

@@ -36,6 +36,8 @@ public:
     Arg(const std::string& text)
         : content_(bytes_value(ElementType::string, std::as_bytes(std::span(text)))) {}
     Arg(const DataId& id) : content_(id) {}
+    // What another call is computing (Future::output).
+    Arg(const PendingOutput& pending) : content_(pending) {}
     // Data<T>, DataHandle.
     template <class Handle>
     requires requires(const Handle& handle) {

@@ -102,6 +102,10 @@ public:
     // Waits; throws the Error of a call that failed or was cancelled.
     CallResult get() const;
 
+    // An output of the call, from its submission on, as an argument of other calls: they are placed
+    // where it is once it is there, and fail, saying why, if this call fails.
+    PendingOutput output(const std::string& argument) const { return {id(), argument, {}}; }
+
     // Asks for the end; wait() tells how it ended, since it may have been done already.
     void cancel() const;
 

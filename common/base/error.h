@@ -70,12 +70,28 @@ public:
 
     ErrorCode code() const noexcept { return code_; }
 
+    // The same failure in other words.
+    Error reworded(const std::string& detail) const {
+        Error other(code_, detail, redirect_);
+        other.unsent_ = unsent_;
+        return other;
+    }
+
+    // Of peer_unreachable: what was asked never left this process, so nothing came of it.
+    bool unsent() const noexcept { return unsent_; }
+    static Error never_sent(const std::string& detail) {
+        Error error(ErrorCode::peer_unreachable, detail);
+        error.unsent_ = true;
+        return error;
+    }
+
     // For not_primary and not_leader: the address ("host:port") of who answers, if known.
     const std::string& redirect() const noexcept { return redirect_; }
 
 private:
     ErrorCode code_;
     std::string redirect_;
+    bool unsent_ = false;
 };
 
 // Aborts, naming the caller, unless `holds`. On in every build: going on with a broken invariant

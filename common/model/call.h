@@ -20,9 +20,19 @@ struct WantedOutput {
     DataSpec spec;
 };
 
+// What another call is going to make: an output of it, known by name as long as it is computed. A
+// call that takes it is placed once it is there.
+struct PendingOutput {
+    RequestId producer;
+    std::string output;    // argument of the producer
+    std::string argument;  // of the call that takes it
+    friend bool operator==(const PendingOutput&, const PendingOutput&) = default;
+};
+
 // IN: a value or a datum. INOUT: the same (a datum gets a new version; a value comes back as an
-// output). OUT: WantedOutput for arrays, std::monostate for scalars, strings and files.
-using Argument = std::variant<std::monostate, Value, DataId, WantedOutput>;
+// output); or, before it is placed, a PendingOutput. OUT: WantedOutput for arrays, std::monostate
+// for scalars, strings and files.
+using Argument = std::variant<std::monostate, Value, DataId, WantedOutput, PendingOutput>;
 
 struct CallOrder {
     RequestId id;

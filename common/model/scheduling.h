@@ -102,7 +102,8 @@ struct Decision {
     std::string policy;
     std::uint32_t attempt = 1;          // how often it was placed so far
     double age_s = 0;                   // since then
-    std::vector<Candidate> candidates;  // best first
+    std::vector<Candidate> candidates;  // best first; none as long as it was not placed
+    std::string waits_for;              // why it was not
 };
 
 // Fills the locality part of `vector` for a SeD at `place`, with the rates in it. Pure.

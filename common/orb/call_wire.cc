@@ -134,11 +134,12 @@ Wire::Decision to_wire(const Decision& decision) {
     wire.attempt = decision.attempt;
     wire.age_s = decision.age_s;
     wire.ranked = to_wire(decision.candidates);
+    wire.waits_for = decision.waits_for.c_str();
     return wire;
 }
 Decision from_wire(const Wire::Decision& wire) {
-    return {from_wire(wire.id), wire.service.in(), wire.ranked_by.in(),
-            wire.attempt,       wire.age_s,        from_wire(wire.ranked)};
+    return {from_wire(wire.id), wire.service.in(),      wire.ranked_by.in(), wire.attempt,
+            wire.age_s,         from_wire(wire.ranked), wire.waits_for.in()};
 }
 
 namespace {
@@ -151,6 +152,8 @@ Wire::Argument argument_value_to_wire(const Argument& argument) {
         wire.id(to_wire(*id));
     } else if (const auto* wanted = std::get_if<WantedOutput>(&argument)) {
         wire.wanted(to_wire(wanted->spec));
+    } else if (const auto* pending = std::get_if<PendingOutput>(&argument)) {
+        wire.awaited(to_wire(*pending));
     } else {
         wire._default();
         wire._d(Wire::ARGUMENT_NOTHING);
@@ -163,12 +166,24 @@ Argument argument_value_from_wire(const Wire::Argument& wire) {
         case Wire::ARGUMENT_VALUE: return from_wire(wire.content());
         case Wire::ARGUMENT_DATUM: return from_wire(wire.id());
         case Wire::ARGUMENT_WANTED: return WantedOutput{from_wire(wire.wanted())};
+        case Wire::ARGUMENT_PENDING: return from_wire(wire.awaited());
         case Wire::ARGUMENT_NOTHING: break;
     }
     return std::monostate{};
 }
 
 }  // namespace
+
+Wire::PendingOutput to_wire(const PendingOutput& pending) {
+    Wire::PendingOutput wire;
+    wire.producer = to_wire(pending.producer);
+    wire.produced = pending.output.c_str();
+    wire.argument = pending.argument.c_str();
+    return wire;
+}
+PendingOutput from_wire(const Wire::PendingOutput& wire) {
+    return {from_wire(wire.producer), wire.produced.in(), wire.argument.in()};
+}
 
 Wire::CallOrder to_wire(const CallOrder& order) {
     Wire::CallOrder wire;
@@ -210,6 +225,7 @@ Wire::CallResult to_wire(const CallResult& result) {
         return produced;
     });
     wire.moved = to_wire(result.moved);
+    wire.schedule_s = result.schedule_s;
     wire.transfer_s = result.transfer_s;
     wire.queue_s = result.queue_s;
     wire.run_s = result.run_s;
@@ -233,6 +249,7 @@ CallResult from_wire(const Wire::CallResult& wire) {
         return output;
     });
     result.moved = from_wire(wire.moved);
+    result.schedule_s = wire.schedule_s;
     result.transfer_s = wire.transfer_s;
     result.queue_s = wire.queue_s;
     result.run_s = wire.run_s;

@@ -17,6 +17,12 @@ std::string describe(const CORBA::SystemException& e) {
     return std::string(e._name()) + (minor ? std::string(" ") + minor : "");
 }
 
+Error unreachable(const CORBA::SystemException& e, const std::string& what) {
+    const std::string detail = what + " (" + describe(e) + ")";
+    return e.completed() == CORBA::COMPLETED_NO ? Error::never_sent(detail)
+                                                : Error(ErrorCode::peer_unreachable, detail);
+}
+
 }  // namespace
 
 Wire::ErrorCode to_wire(ErrorCode code) { return static_cast<Wire::ErrorCode>(code); }
@@ -49,14 +55,11 @@ void throw_as_error() {
         if (e.minor() == omni::TRANSIENT_CallTimedout) {
             throw Error(ErrorCode::deadline_exceeded, "the peer did not answer in time");
         }
-        throw Error(ErrorCode::peer_unreachable,
-                    "the peer cannot be reached (" + describe(e) + ")");
+        throw unreachable(e, "the peer cannot be reached");
     } catch (const CORBA::COMM_FAILURE& e) {
-        throw Error(ErrorCode::peer_unreachable,
-                    "the connection to the peer broke (" + describe(e) + ")");
+        throw unreachable(e, "the connection to the peer broke");
     } catch (const CORBA::OBJECT_NOT_EXIST& e) {
-        throw Error(ErrorCode::peer_unreachable,
-                    "the peer is not ready yet, or has gone (" + describe(e) + ")");
+        throw unreachable(e, "the peer is not ready yet, or has gone");
     } catch (const CORBA::SystemException& e) {
         throw Error(ErrorCode::internal, "the call failed in the ORB: " + describe(e));
     }

@@ -82,6 +82,8 @@ CallOrder from_wire(const Wire::CallOrder& order);
 Wire::CallResult to_wire(const CallResult& result);
 CallResult from_wire(const Wire::CallResult& result);
 
+Wire::PendingOutput to_wire(const PendingOutput& pending);
+PendingOutput from_wire(const Wire::PendingOutput& pending);
 Wire::CallReport to_wire(const CallReport& report);
 CallReport from_wire(const Wire::CallReport& report);
 

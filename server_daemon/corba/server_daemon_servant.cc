@@ -28,10 +28,19 @@ Wire::CallResult* ServerDaemonServant::submit(CORBA::ULongLong incarnation,
 }
 
 Wire::CallResults* ServerDaemonServant::wait(const Wire::RequestIds& ids, CORBA::ULong wait_ms) {
+    return over(ids, wait_ms, false);
+}
+
+Wire::CallResults* ServerDaemonServant::watch(const Wire::RequestIds& ids, CORBA::ULong wait_ms) {
+    return over(ids, wait_ms, true);
+}
+
+Wire::CallResults* ServerDaemonServant::over(const Wire::RequestIds& ids, CORBA::ULong wait_ms,
+                                             bool looking_on) {
     return orb::answer([&] {
         const auto wanted =
             orb::collect(ids, [](const Wire::RequestId& id) { return orb::from_wire(id); });
-        const auto over = sed_.wait(wanted, std::min(wait_ms, kLongestWait_ms));
+        const auto over = sed_.wait(wanted, std::min(wait_ms, kLongestWait_ms), looking_on);
         auto results = std::make_unique<Wire::CallResults>();
         orb::fill(*results, over, [](const CallResult& result) { return orb::to_wire(result); });
         return results.release();

@@ -14,12 +14,15 @@ public:
     Wire::CallResult* submit(CORBA::ULongLong incarnation, const Wire::CallOrder& order,
                              CORBA::ULong wait_ms) override;
     Wire::CallResults* wait(const Wire::RequestIds& ids, CORBA::ULong wait_ms) override;
+    Wire::CallResults* watch(const Wire::RequestIds& ids, CORBA::ULong wait_ms) override;
     void cancel(const Wire::RequestId& id) override;
     CORBA::Boolean knows(const Wire::RequestId& id) override;
     Wire::CallReport* report(const Wire::RequestId& id) override;
     Wire::EstimationVector* estimate(const Wire::ScheduleRequest& request) override;
 
 private:
+    Wire::CallResults* over(const Wire::RequestIds& ids, CORBA::ULong wait_ms, bool looking_on);
+
     Sed& sed_;
     Incarnation incarnation_;
 };

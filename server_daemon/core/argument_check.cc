@@ -79,6 +79,8 @@ void check_one(const Profile& profile, std::size_t index, const Argument& given)
             refuse(profile, index, "is a result, no datum can be given for it");
         return;
     }
+    if (std::holds_alternative<PendingOutput>(given))
+        refuse(profile, index, "is still being computed: it cannot be given to a server yet");
     if (argument.mode != Mode::out)
         refuse(profile, index, "is missing: " + with_article(describe(argument)));
     if (std::holds_alternative<WantedOutput>(given) && !is_array(argument)) {

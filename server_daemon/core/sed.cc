@@ -93,7 +93,8 @@ CallResult Sed::wait_for(const RequestId& id, SteadyTime until) {
     });
 }
 
-std::vector<CallResult> Sed::wait(const std::vector<RequestId>& ids, unsigned wait_ms) {
+std::vector<CallResult> Sed::wait(const std::vector<RequestId>& ids, unsigned wait_ms,
+                                  bool looking_on) {
     if (ids.empty()) return {};
     const Time asked_until = monotonic_now() + wait_ms * kMillisecond;
     state_.with([&](State& state) {
@@ -109,8 +110,9 @@ std::vector<CallResult> Sed::wait(const std::vector<RequestId>& ids, unsigned wa
         --state.watchers;
         std::vector<CallResult> over;
         for (const RequestId& id : ids) {
-            if (state.queue.state_of(id).finished())
-                over.push_back(state.queue.deliver(monotonic_now(), id));
+            if (!state.queue.state_of(id).finished()) continue;
+            over.push_back(looking_on ? state.queue.state_of(id)
+                                      : state.queue.deliver(monotonic_now(), id));
         }
         return over;
     });

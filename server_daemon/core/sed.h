@@ -53,7 +53,9 @@ public:
 
     // Those of `ids` that are over, as soon as there is one; empty after `wait_ms`. Throws Error
     // not_found.
-    std::vector<CallResult> wait(const std::vector<RequestId>& ids, unsigned wait_ms);
+    // With `looking_on`, the results stay as if nobody had asked.
+    std::vector<CallResult> wait(const std::vector<RequestId>& ids, unsigned wait_ms,
+                                 bool looking_on = false);
 
     // Throws Error not_found.
     void cancel(const RequestId& id);

@@ -33,6 +33,9 @@ public:
     Wire::CallResults* wait(const Wire::RequestIds&, CORBA::ULong) override {
         return orb::answer([]() -> Wire::CallResults* { refuse(); });
     }
+    Wire::CallResults* watch(const Wire::RequestIds&, CORBA::ULong) override {
+        return orb::answer([]() -> Wire::CallResults* { refuse(); });
+    }
     Wire::CallReport* report(const Wire::RequestId&) override {
         return orb::answer([]() -> Wire::CallReport* { refuse(); });
     }

@@ -9,7 +9,7 @@ namespace juxta::agent {
 namespace {
 
 Decision decision(std::uint64_t id, std::vector<Candidate> candidates = {}) {
-    return {{{1, id}}, "linalg/f1", "data_locality", 1, 0, std::move(candidates)};
+    return {{{1, id}}, "linalg/f1", "data_locality", 1, 0, std::move(candidates), {}};
 }
 
 TEST(Decisions, tell_from_what_a_request_was_placed_and_how_long_ago) {

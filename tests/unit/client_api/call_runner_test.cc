@@ -198,6 +198,132 @@ TEST_F(Runner, a_call_that_kills_every_server_ends_after_three_attempts) {
     EXPECT_EQ(seds.runs("s4"), 0u);
 }
 
+TEST_F(Runner, a_server_that_breaks_under_a_submission_and_is_gone_then_counts_as_ended_by_it) {
+    agent.state.with([](auto& now) {
+        now.seds = {candidate("s1"), candidate("s2"), candidate("s3"), candidate("s4")};
+    });
+    for (const char* name : {"s1", "s2", "s3", "s4"}) {
+        seds.at(name, [](FakeSeds::Sed& sed) {
+            sed.refusals = {ErrorCode::peer_unreachable};
+            sed.dead_after_refusals = true;
+        });
+    }
+    const CallResult result = runner.run(call());
+    EXPECT_EQ(result.state, CallState::failed);
+    EXPECT_NE(result.message.find("3 servers were lost while they had it (s1, s2, s3"),
+              std::string::npos)
+        << result.message;
+    EXPECT_FALSE(seds.state.with([](auto& all) { return all["s4"].dead; }));
+}
+
+// -- pending outputs -----------------------------------------------------------------------------
+
+class Pending : public Runner {
+protected:
+    NewCall consumer_of(const RequestId& producer, Retry retry = Retry::always) {
+        NewCall made = call(retry);
+        made.order.service = "linalg/f2";
+        made.request.service = made.order.service;
+        made.order.arguments = {PendingOutput{producer, "C", "B"}};
+        return made;
+    }
+    // Ends what runs at `sed` as done, with an output C.
+    void produce(const std::string& sed, const DataId& made) {
+        seds.at(sed, [&](FakeSeds::Sed& at) {
+            for (auto& [id, each] : at.calls) {
+                each = result_of(id, CallState::done, sed);
+                each.outputs = {{"C", {}, made, {}, 1}};
+            }
+        });
+    }
+    std::size_t placed() {
+        return agent.state.with([](auto& now) { return now.requests.size(); });
+    }
+};
+
+TEST_F(Pending, output_is_waited_for_and_the_call_is_placed_by_where_it_is) {
+    keep_running("s1");
+    NewCall first = call();
+    const RequestId producer = first.order.id;
+    const auto one = runner.start(std::move(first));
+    ASSERT_TRUE(seds.wait_for_run("s1"));
+    NewCall second = consumer_of(producer);
+    const RequestId consumer = second.order.id;
+    const auto two = runner.start(std::move(second));
+    const auto end = CallRunner::Clock::now() + 10s;
+    while (!runner.awaited(consumer) && CallRunner::Clock::now() < end)
+        std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(runner.awaited(consumer)->producer, producer);
+    EXPECT_EQ(placed(), 1u);
+    const DataId made = DataId::make("c1");
+    seds.at("s1", [](FakeSeds::Sed& sed) { sed.ends_at_once = true; });
+    produce("s1", made);
+    EXPECT_EQ(wait(two).state, CallState::done);
+    const auto request = agent.state.with([](auto& now) { return now.requests.back(); });
+    EXPECT_EQ(request.data, std::vector{made});
+    EXPECT_EQ(request.data_arguments, std::vector<std::string>{"B"});
+    const Argument sent =
+        seds.state.with([](auto& all) { return all["s1"].last_order.arguments.at(0); });
+    EXPECT_EQ(std::get<DataId>(sent), made);
+}
+
+TEST_F(Pending, output_of_a_call_that_failed_fails_the_whole_chain_and_names_it) {
+    keep_running("s1");
+    NewCall first = call();
+    const RequestId producer = first.order.id;
+    const auto one = runner.start(std::move(first));
+    ASSERT_TRUE(seds.wait_for_run("s1"));
+    NewCall second = consumer_of(producer);
+    const RequestId middle = second.order.id;
+    const auto two = runner.start(std::move(second));
+    const auto three = runner.start(consumer_of(middle));
+    seds.end_all("s1", CallState::failed);
+    const CallResult last = wait(three);
+    EXPECT_EQ(last.state, CallState::failed);
+    EXPECT_EQ(last.error, ErrorCode::service_failed);
+    EXPECT_NE(last.message.find(to_string(middle)), std::string::npos) << last.message;
+    EXPECT_NE(last.message.find(to_string(producer)), std::string::npos) << last.message;
+    EXPECT_EQ(placed(), 1u);
+    EXPECT_EQ(wait(two).state, CallState::failed);
+}
+
+TEST_F(Pending, output_does_not_keep_a_call_from_its_cancel_or_deadline) {
+    keep_running("s1");
+    NewCall first = call();
+    const RequestId producer = first.order.id;
+    const auto one = runner.start(std::move(first));
+    const auto two = runner.start(consumer_of(producer));
+    NewCall hasty = consumer_of(producer);
+    hasty.order.deadline_s = 0.05;
+    const auto three = runner.start(std::move(hasty));
+    EXPECT_EQ(wait(three).error, ErrorCode::deadline_exceeded);
+    runner.cancel(two);
+    EXPECT_EQ(wait(two).state, CallState::cancelled);
+    EXPECT_EQ(placed(), 1u);
+    seds.end_all("s1");
+}
+
+TEST_F(Pending, more_calls_wait_for_outputs_than_there_are_drivers) {
+    keep_running("s1");
+    NewCall first = call();
+    RequestId before = first.order.id;
+    std::vector<std::shared_ptr<Call>> chain{runner.start(std::move(first))};
+    ASSERT_TRUE(seds.wait_for_run("s1"));
+    for (int i = 0; i < 40; ++i) {
+        NewCall next = consumer_of(before);
+        before = next.order.id;
+        chain.push_back(runner.start(std::move(next)));
+    }
+    seds.end_all("s1", CallState::failed);
+    EXPECT_EQ(wait(chain.back()).state, CallState::failed);
+}
+
+TEST_F(Pending, output_of_a_call_that_nobody_knows_fails_the_call) {
+    const CallResult result = runner.run(consumer_of(RequestId::make()));
+    EXPECT_EQ(result.error, ErrorCode::not_found);
+    EXPECT_EQ(placed(), 0u);
+}
+
 TEST_F(Runner, a_master_agent_that_restarts_is_waited_for) {
     agent.state.with([](auto& now) { now.down = true; });
     const auto started = runner.start(call());

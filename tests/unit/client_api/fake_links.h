@@ -44,6 +44,9 @@ public:
         std::map<std::string, Profile> profiles;
         unsigned profile_questions = 0;
         std::optional<SedContact> knows_request;
+        std::set<RequestId> detached, cancelled;
+        std::optional<CallResult> detached_result;
+        std::map<std::string, PendingOutput> pending;  // by the name of the datum
     };
 
     std::vector<Candidate> schedule(const ScheduleRequest& request) override {
@@ -80,9 +83,36 @@ public:
     std::optional<SedContact> find_request(const RequestId&) override {
         return state.with([](State& now) { return now.knows_request; });
     }
+    void detach(const ScheduleRequest& request, const CallOrder&, Retry) override {
+        state.with([&](State& now) {
+            now.requests.push_back(request);
+            now.detached.insert(request.id);
+        });
+    }
+    std::optional<CallResult> wait_detached(const RequestId& id, unsigned) override {
+        return state.with([&](State& now) -> std::optional<CallResult> {
+            if (now.down) throw Error::never_sent("refused");
+            if (!now.detached.contains(id)) throw Error(ErrorCode::not_found, "unknown request");
+            return now.detached_result;
+        });
+    }
+    std::vector<PendingOutput> pending(const std::vector<std::string>& names) override {
+        return state.with([&](State& now) {
+            std::vector<PendingOutput> found;
+            for (const std::string& name : names) found.push_back(now.pending[name]);
+            return found;
+        });
+    }
+    void cancel_detached(const RequestId& id) override {
+        state.with([&](State& now) {
+            if (!now.detached.contains(id)) throw Error(ErrorCode::not_found, "unknown request");
+            now.cancelled.insert(id);
+        });
+    }
     Decision explain(const RequestId& id) override {
-        return state.with(
-            [&](State& now) { return Decision{id, "m/service", "data_locality", 1, 0, now.seds}; });
+        return state.with([&](State& now) {
+            return Decision{id, "m/service", "data_locality", 1, 0, now.seds, {}};
+        });
     }
     PolicyStatus policy() override { return {}; }
     PolicyStatus use_policy(const std::string&) override { return {}; }
@@ -101,6 +131,7 @@ public:
         bool silent = false;
         bool ends_at_once = true;
         std::deque<ErrorCode> refusals;  // of the next submissions
+        bool dead_after_refusals = false;
         std::map<RequestId, CallResult> calls;
         unsigned runs = 0;
         std::vector<RequestId> cancelled;
@@ -115,6 +146,7 @@ public:
             if (!at.refusals.empty()) {
                 const ErrorCode code = at.refusals.front();
                 at.refusals.pop_front();
+                at.dead = at.dead_after_refusals && at.refusals.empty();
                 throw Error(code, "as the test wants");
             }
             const auto known = at.calls.find(order.id);
@@ -187,7 +219,7 @@ public:
 private:
     static Sed& answering(State& seds, const SedContact& sed) {
         Sed& at = seds[sed.name];
-        if (at.dead) throw Error(ErrorCode::peer_unreachable, sed.name + " refused the connection");
+        if (at.dead) throw Error::never_sent(sed.name + " refused the connection");
         if (at.silent) throw Error(ErrorCode::deadline_exceeded, sed.name + " did not answer");
         return at;
     }
