@@ -2,6 +2,7 @@
 
 #include "agent/policy/registry.h"
 #include "common/base/error.h"
+#include "common/base/time.h"
 #include "common/log/log.h"
 
 namespace juxta::agent {
@@ -14,8 +15,7 @@ Ranking::Ranking(std::unique_ptr<Policy> shipped, Settings settings, Loader load
     });
 }
 
-Ranking::Ranked Ranking::rank(const ScheduleRequest& request,
-                              const std::vector<Candidate>& candidates) {
+Ranking::Ranked Ranking::rank(const ScheduleRequest& request, std::vector<Candidate>& candidates) {
     std::shared_ptr<UntrustedPolicy> user;
     std::string user_name;
     Ranked ranked = state_.with([&](State& state) {
@@ -23,15 +23,24 @@ Ranking::Ranked Ranking::rank(const ScheduleRequest& request,
             user = state.user;
             user_name = state.user_name;
             state.ranked += 1;
+            state.reservations.add_to(candidates, monotonic_now());
         }
         const std::string& name = request.policy.empty() ? state.in_use : request.policy;
-        return Ranked{shipped_policy(state, name).rank(request, candidates), name};
+        Ranked ranked{shipped_policy(state, name).rank(request, candidates), name};
+        if (request.policy.empty() && !user && !ranked.order.empty()) {
+            state.reservations.note(candidates.at(ranked.order.front()), monotonic_now());
+        }
+        return ranked;
     });
     ensure(ranked.order.size() == candidates.size(), "a policy ranks every candidate once");
     if (!user || candidates.empty()) return ranked;
     try {
         const auto until = UntrustedPolicy::Clock::now() + settings_.patience;
-        return {user->rank(request, candidates, ranked.order, until), user_name};
+        Ranked theirs{user->rank(request, candidates, ranked.order, until), user_name};
+        state_.with([&](State& state) {
+            state.reservations.note(candidates.at(theirs.order.front()), monotonic_now());
+        });
+        return theirs;
     } catch (const std::exception& e) {
         disable(user, e.what());
         return ranked;

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/reservations.h"
 #include "agent/policy/loaded_policy.h"
 #include "agent/policy/policy.h"
 #include "common/base/guarded.h"
@@ -39,8 +40,10 @@ public:
         std::vector<std::size_t> order;
         std::string policy;  // that made it
     };
-    // By the request's policy, if it names one; else by the one in use here.
-    Ranked rank(const ScheduleRequest& request, const std::vector<Candidate>& candidates);
+    // By the request's policy, if it names one; else by the one in use here, and then the first is
+    // reserved: later requests see it in its queue. What was reserved before is added to
+    // `candidates`.
+    Ranked rank(const ScheduleRequest& request, std::vector<Candidate>& candidates);
 
     // What agents below rank by for this one, and whether they may cut.
     std::string for_children() const;
@@ -61,6 +64,7 @@ private:
         std::string user_name;
         std::string disabled;  // why `user_name` is
         std::uint64_t ranked = 0;
+        Reservations reservations;
     };
 
     Policy& shipped_policy(State& state, const std::string& name) const;

@@ -66,10 +66,11 @@ struct EstimationVector {
     std::uint32_t queued = 0;
     double free_memory = 0;
     double free_cores = 0;
-    double expected_run_s = 0;  // of this service on this SeD; 0: never run
-    double backlog_s = 0;       // expected work of running and queued calls
-    double since_last_s = 0;    // since a call was last accepted
-    double speed = 0;           // of one core: 1e9 multiply-adds a second; 0: not known
+    double expected_run_s = 0;   // of this service on this SeD; 0: never run
+    double backlog_s = 0;        // expected work of running and queued calls
+    double since_last_s = 0;     // since a call was last accepted
+    std::uint64_t accepted = 0;  // calls, since it started
+    double speed = 0;            // of one core: 1e9 multiply-adds a second; 0: not known
     LinkRates links;
     std::vector<Metric> metrics;
     std::vector<ArgumentLocality> arguments;

@@ -46,6 +46,7 @@ Wire::EstimationVector to_wire(const EstimationVector& vector) {
     wire.expected_run_s = vector.expected_run_s;
     wire.backlog_s = vector.backlog_s;
     wire.since_last_s = vector.since_last_s;
+    wire.accepted = vector.accepted;
     wire.speed = vector.speed;
     wire.links = {vector.links.cluster, vector.links.afar};
     fill(wire.reported, vector.metrics, [](const Metric& metric) {
@@ -80,6 +81,7 @@ EstimationVector from_wire(const Wire::EstimationVector& wire) {
     vector.expected_run_s = wire.expected_run_s;
     vector.backlog_s = wire.backlog_s;
     vector.since_last_s = wire.since_last_s;
+    vector.accepted = wire.accepted;
     vector.speed = wire.speed;
     vector.links = {wire.links.cluster_link, wire.links.afar};
     vector.metrics = collect(wire.reported, [](const Wire::Metric& reported) {

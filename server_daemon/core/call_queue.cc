@@ -47,6 +47,7 @@ bool CallQueue::submit(Time now, std::shared_ptr<const CallOrder> order, const P
     waiting_unknown_ += call.expected_s > 0 ? 0 : 1;
     call.task = {std::move(order), &profile, now, deadline};
     last_accepted_ = now;
+    accepted_ += 1;
     return true;
 }
 
@@ -276,6 +277,7 @@ QueueLoad CallQueue::load(Time now, const std::string& service) const {
         // Estimates err: what has run for long goes on for long (docs/reference/scheduling.md).
         load.backlog_s += std::max({expected_s - age_s, expected_s / 2, age_s / 2});
     }
+    load.accepted = accepted_;
     load.since_last_s = last_accepted_ == 0 ? 0 : seconds(now - last_accepted_);
     return load;
 }

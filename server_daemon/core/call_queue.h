@@ -48,6 +48,7 @@ struct QueueLoad {
     double expected_run_s = 0;
     double backlog_s = 0;
     double since_last_s = 0;
+    std::uint64_t accepted = 0;
 };
 
 class CallQueue {
@@ -151,6 +152,7 @@ private:
     double waiting_s_ = 0;                               // expected, of all that wait
     std::size_t waiting_unknown_ = 0;  // of them, those of services that never ran
     Time last_accepted_ = 0;
+    std::uint64_t accepted_ = 0;
     Time last_look_ = 0;  // for unattended ones
 };
 

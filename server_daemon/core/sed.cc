@@ -156,6 +156,7 @@ EstimationVector Sed::estimate(const ScheduleRequest& request) {
     vector.expected_run_s = load.expected_run_s;
     vector.backlog_s = load.backlog_s;
     vector.since_last_s = load.since_last_s;
+    vector.accepted = load.accepted;
     vector.speed = settings_.speed;
     add_locality(vector, request, settings_.place);
     if (metrics_ == nullptr) return vector;

@@ -38,13 +38,17 @@ struct ARanking : testing::Test {
     }();
     ScheduleRequest request;
 
-    std::vector<std::size_t> order() { return ranking.rank(request, candidates).order; }
+    Ranking::Ranked ranked() {
+        auto fresh = candidates;
+        return ranking.rank(request, fresh);
+    }
+    std::vector<std::size_t> order() { return ranked().order; }
     void load() { ranking.load("mine", std::vector<std::byte>(1)); }
 };
 
 TEST_F(ARanking, ranks_by_the_shipped_policy_in_use) {
     EXPECT_THAT(order(), ElementsAre(1, 0));
-    EXPECT_EQ(ranking.rank(request, candidates).policy, "least_loaded");
+    EXPECT_EQ(ranked().policy, "least_loaded");
     ranking.use("round_robin");
     EXPECT_THAT(order(), ElementsAre(0, 1));
     EXPECT_THAT(order(), ElementsAre(1, 0));
@@ -52,9 +56,20 @@ TEST_F(ARanking, ranks_by_the_shipped_policy_in_use) {
     EXPECT_FALSE(ranking.needs_all());
 }
 
+TEST_F(ARanking, spreads_a_burst_over_servers_that_know_nothing_of_it_yet) {
+    candidates = {candidate("a"), candidate("b"), candidate("c"), candidate("d")};
+    std::map<std::size_t, int> firsts;
+    for (std::uint64_t i = 0; i < 40; ++i) {
+        auto fresh = candidates;
+        request.id = {{i, i * 31}};
+        firsts[ranking.rank(request, fresh).order.front()] += 1;
+    }
+    for (const auto& [index, count] : firsts) EXPECT_EQ(count, 10) << index;
+}
+
 TEST_F(ARanking, ranks_by_the_requests_policy_if_an_agent_above_names_one) {
     request.policy = "round_robin";
-    EXPECT_EQ(ranking.rank(request, candidates).policy, "round_robin");
+    EXPECT_EQ(ranked().policy, "round_robin");
     request.policy = "of_a_later_release";
     EXPECT_THAT(order(), ElementsAre(1, 0));
 }
@@ -70,7 +85,7 @@ TEST_F(ARanking, shows_a_users_policy_the_usual_order_and_takes_its_own) {
     EXPECT_EQ(ranking.for_children(), "least_loaded");
     EXPECT_THAT(order(), ElementsAre(0, 1));
     EXPECT_THAT(shown, ElementsAre(1, 0));
-    EXPECT_EQ(ranking.rank(request, candidates).policy, "mine");
+    EXPECT_EQ(ranked().policy, "mine");
 }
 
 TEST_F(ARanking, disables_a_users_policy_that_fails_and_goes_on_for_that_very_request) {
@@ -78,9 +93,9 @@ TEST_F(ARanking, disables_a_users_policy_that_fails_and_goes_on_for_that_very_re
         throw Error(ErrorCode::deadline_exceeded, "it does not answer in time");
     };
     load();
-    const auto ranked = ranking.rank(request, candidates);
-    EXPECT_THAT(ranked.order, ElementsAre(1, 0));
-    EXPECT_EQ(ranked.policy, "least_loaded");
+    const auto found = ranked();
+    EXPECT_THAT(found.order, ElementsAre(1, 0));
+    EXPECT_EQ(found.policy, "least_loaded");
     const PolicyStatus status = ranking.status();
     EXPECT_EQ(status.name, "least_loaded");
     EXPECT_EQ(status.disabled, "mine");
@@ -89,7 +104,7 @@ TEST_F(ARanking, disables_a_users_policy_that_fails_and_goes_on_for_that_very_re
     user->answer = [](const auto& usual) { return usual; };
     load();
     EXPECT_EQ(ranking.status().disabled, "");
-    EXPECT_EQ(ranking.rank(request, candidates).policy, "mine");
+    EXPECT_EQ(ranked().policy, "mine");
 }
 
 TEST_F(ARanking, keeps_what_it_has_when_asked_for_what_is_none) {
