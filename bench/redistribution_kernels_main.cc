@@ -31,6 +31,7 @@ constexpr std::size_t kChunk = 1 << 20;
 struct Case {
     const char* name;
     LayoutText source, target;
+    bool from_rows = false;  // the source is row-major, as a file is: a transposition
 };
 
 // Memory in huge pages where there are some, touched, and recycled over all rounds.
@@ -73,7 +74,7 @@ double seconds_of(const std::function<void()>& work) {
 class Redistribution {
 public:
     Redistribution(const Case& which, Index n)
-        : plan_(layout(which.source, n), layout(which.target, n)),
+        : plan_(layout(which.source, n, which.from_rows), layout(which.target, n, false)),
           driver_(better_driver(plan_)),
           sources_(pieces_of(plan_.source())),
           targets_(pieces_of(plan_.target())) {
@@ -126,12 +127,14 @@ public:
     }
 
 private:
-    static Layout layout(const LayoutText& text, Index n) {
+    static Layout layout(const LayoutText& text, Index n, bool rows) {
         const auto extent = static_cast<std::uint64_t>(n);
         // Case d is a vector of as many elements.
         const bool vector = text.dist.find(',') == std::string::npos;
-        return parse_layout(
+        Layout made = parse_layout(
             text, {ElementType::float64, vector ? Shape{extent * extent} : Shape{extent, extent}});
+        if (rows) made.local_order = Order::row_major;
+        return made;
     }
     SourcePiece source(Index place) const {
         return {sources_[static_cast<std::size_t>(place)].data(), plan_.source().strides(place)};
@@ -227,6 +230,7 @@ int main(int argc, char** argv) {
         {"e1", {"cyclic:64,cyclic:64", "2x1", ""}, {"cyclic:64,cyclic:64", "2x2", ""}},
         {"f", {"block,block", "2x2", ""}, {"block,block", "2x2", ""}},
         {"g", {"cyclic:3,cyclic:5", "2x2", ""}, {"cyclic:7,cyclic:2", "2x2", ""}},
+        {"put", {"*,*", "1x1", ""}, {"cyclic:64,cyclic:64", "2x2", ""}, true},
     };
     fmt::print("{} kernels, {} MiB, {} threads\n", best_kernels().name, n * n * 8 >> 20, threads);
     fmt::print(kColumns, "case", "", "", "memcpy", "copied", "ratio", "portable", "chunked");
