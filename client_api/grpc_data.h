@@ -50,8 +50,12 @@
 
 #include "grpc.h"
 
+/* Whatever number a C program gives is a value of the enumeration for the library, too. */
 #ifdef __cplusplus
+#define GRIDRPC_ENUM : int
 extern "C" {
+#else
+#define GRIDRPC_ENUM
 #endif
 
 /* GFD-R-P.186, 4.1.1. Belongs to the library, until grpc_data_unbind, grpc_data_free or
@@ -59,7 +63,7 @@ extern "C" {
 typedef struct grpc_data_s* grpc_data_t;
 
 /* GFD-R-P.186, table 2. Those with _NP are not of the standard. */
-typedef enum grpc_data_type_e {
+typedef enum grpc_data_type_e GRIDRPC_ENUM {
     GRPC_BOOL,    /* one byte: C99's bool */
     GRPC_INT,     /* int32 */
     GRPC_DOUBLE,  /* double */
@@ -74,7 +78,7 @@ typedef enum grpc_data_type_e {
 } grpc_data_type_t;
 
 /* GFD-R-P.186, table 1. */
-typedef enum grpc_data_mode_e {
+typedef enum grpc_data_mode_e GRIDRPC_ENUM {
     GRPC_VOLATILE,
     GRPC_STRICTLY_VOLATILE,
     GRPC_PERSISTENT,
@@ -84,10 +88,13 @@ typedef enum grpc_data_mode_e {
 } grpc_data_mode_t;
 
 /* GFD-R-P.186, 4.1.2. */
-typedef enum grpc_completion_mode_e { GRPC_WAIT_ALL, GRPC_WAIT_ANY } grpc_completion_mode_t;
+typedef enum grpc_completion_mode_e GRIDRPC_ENUM {
+    GRPC_WAIT_ALL,
+    GRPC_WAIT_ANY
+} grpc_completion_mode_t;
 
 /* GFD-R-P.186, 4.1.2. What grpc_data_getinfo tells. */
-typedef enum grpc_data_info_type_e {
+typedef enum grpc_data_info_type_e GRIDRPC_ENUM {
     GRPC_DATA_HANDLE,     /* the id of the datum, "d:..."; "" if it is in no platform */
     GRPC_INPUT_URI,       /* where it can be read */
     GRPC_OUTPUT_URI,      /* where it is to go */

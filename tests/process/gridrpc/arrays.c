@@ -135,7 +135,7 @@ static void files(void) {
 }
 
 static void data_handles(void) {
-    double a[N * N], b[N * N], c[N * N], d[N * N];
+    double a[(N + 1) * (N + 1)], b[N * N], c[(N + 1) * (N + 1)], d[N * N];
     grpc_data_t data_b, data_c;
     fill(a, b, N);
     ok(juxta_data_put_double(&data_b, N, N, b, NULL), "put B");
