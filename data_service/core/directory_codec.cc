@@ -8,7 +8,7 @@ namespace {
 using archive::Reader;
 using archive::Writer;
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format = 2;  // 2: DataSpec has a layout
 
 template <std::size_t... Kinds>
 void read_body(Reader& reader, std::uint8_t kind, Command& command, std::index_sequence<Kinds...>) {

@@ -172,7 +172,7 @@ TEST_F(SedProcess, joins_its_parent_with_its_services) {
     EXPECT_STREQ(child->where.host, "h1");
     EXPECT_STREQ(child->where.cluster, "c1");
     EXPECT_FALSE(child->is_agent);
-    EXPECT_EQ(child->services.length(), 21u);
+    EXPECT_EQ(child->services.length(), 22u);
     for (int i = 0; i < 100 && status().state == ElementState::joining; ++i)
         std::this_thread::sleep_for(10ms);
     EXPECT_EQ(status().state, ElementState::up);
