@@ -14,14 +14,6 @@ double median_us(std::size_t times, const std::function<void()>& operation) {
     return median_seconds(times, operation) * 1e6;
 }
 
-Row described(Row row, std::string what, std::string unit, std::string reference_is, double bar) {
-    row.what = std::move(what);
-    row.unit = std::move(unit);
-    row.reference_is = std::move(reference_is);
-    row.bar = bar;
-    return row;
-}
-
 }  // namespace
 
 std::vector<Row> call_rows(const Client& client, bool quick) {

@@ -3,10 +3,28 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <utility>
 
 namespace juxta::bench {
 
 using Clock = std::chrono::steady_clock;
+
+Row described(Row row, std::string what, std::string unit, std::string reference_is, double bar,
+              bool at_most) {
+    row.what = std::move(what);
+    row.unit = std::move(unit);
+    row.reference_is = std::move(reference_is);
+    row.bar = bar;
+    row.at_most = at_most;
+    return row;
+}
+
+Row itself(std::string what, double value, std::string unit, double bar) {
+    Row row;
+    row.value = row.ratio = value;
+    row.reference = 1;
+    return described(std::move(row), std::move(what), std::move(unit), "itself", bar);
+}
 
 double median(std::vector<double> values) {
     if (values.empty()) return 0;

@@ -23,6 +23,12 @@ struct Row {
     bool holds() const { return at_most ? ratio <= bar : ratio >= bar; }
 };
 
+// `row`, whose value, reference and ratio are known, with the rest.
+Row described(Row row, std::string what, std::string unit, std::string reference_is, double bar,
+              bool at_most = true);
+// A value that is bounded by itself: its reference is 1.
+Row itself(std::string what, double value, std::string unit, double bar);
+
 double median(std::vector<double> values);
 
 // The median time of one `operation`, in seconds, over `times` runs.

@@ -1,7 +1,7 @@
 #include "bench/persistence.h"
 
-#include <netinet/in.h>
 #include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -41,21 +41,6 @@ DataHandle make(const Client& writer, std::uint64_t bytes) {
     std::memset(access.bytes(Start::blank).data(), 0, bytes);
     access.commit();
     return datum;
-}
-
-Row described(Row row, std::string what, std::string unit, std::string reference_is, double bar) {
-    row.what = std::move(what);
-    row.unit = std::move(unit);
-    row.reference_is = std::move(reference_is);
-    row.bar = bar;
-    return row;
-}
-
-Row itself(const std::string& what, double value, const std::string& unit, double bar) {
-    Row row;
-    row.value = row.ratio = value;
-    row.reference = 1;
-    return described(row, what, unit, "itself", bar);
 }
 
 }  // namespace

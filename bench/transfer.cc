@@ -40,27 +40,6 @@ std::uint64_t sum_of(std::span<const std::byte> content) {
 
 void keep(std::uint64_t value) { asm volatile("" : : "r"(value) : "memory"); }
 
-Row itself(const std::string& what, double value, const std::string& unit, double bar) {
-    Row row;
-    row.what = what;
-    row.value = row.ratio = value;
-    row.unit = unit;
-    row.reference = 1;
-    row.reference_is = "itself";
-    row.bar = bar;
-    return row;
-}
-
-Row described(Row row, std::string what, std::string unit, std::string reference_is, double bar,
-              bool at_most = true) {
-    row.what = std::move(what);
-    row.unit = std::move(unit);
-    row.reference_is = std::move(reference_is);
-    row.bar = bar;
-    row.at_most = at_most;
-    return row;
-}
-
 class TransferBench {
 public:
     explicit TransferBench(bool quick)

@@ -58,17 +58,6 @@ public:
     }
 
 private:
-    static Row itself(const std::string& what, double value, const std::string& unit, double bar) {
-        Row row;
-        row.what = what;
-        row.value = row.ratio = value;
-        row.unit = unit;
-        row.reference = 1;
-        row.reference_is = "itself";
-        row.bar = bar;
-        return row;
-    }
-
     // Beside both: a round trip on one processor is what an idle machine makes of it.
     std::vector<Row> loop_without_kills() const {
         LoopingClient looping(platform_.configuration(), 1024, kCopies,
