@@ -27,7 +27,6 @@ std::shared_ptr<WorkerRun> ProcessPool::start(const WorkerOrder& order, OutputPl
     // A worker that died while it was idle is found out here; more than that many did not.
     for (int attempt = 0; attempt < 64; ++attempt) {
         Process process = take();
-        process->forget_output();
         if (!process->channel().send(packer.packed(), descriptors)) continue;
         return std::make_shared<ProcessRun>(*this, std::move(process), order, places);
     }
@@ -42,7 +41,10 @@ ProcessPool::Process ProcessPool::take() {
         state.idle.pop_back();
         return last;
     });
-    if (idle) return idle;
+    if (idle) {
+        idle->forget_output();  // of its former calls; what a new one says is of its start
+        return idle;
+    }
     std::future<Process> started = state_.change([](State& state) {
         if (state.ending) throw Error(ErrorCode::cancelled, "the server daemon is ending");
         return state.wanted.emplace_back().get_future();
