@@ -76,26 +76,24 @@ std::shared_ptr<SegmentMemory> MemoryPool::lent(std::uint64_t bytes,
     return on_loan(std::move(memory));
 }
 
-void MemoryPool::shrink_to(std::uint64_t bytes) {
+template <class Surplus>
+void MemoryPool::drop_while(const Surplus& surplus) {
     std::vector<Idle> going;  // unmapped outside the lock
     state_->with([&](State& state) {
         auto end = state.idle.begin();
-        for (; end != state.idle.end() && state.bytes > bytes; ++end)
+        for (; end != state.idle.end() && surplus(state, *end); ++end)
             state.bytes -= end->memory->capacity_bytes();
         std::move(state.idle.begin(), end, std::back_inserter(going));
         state.idle.erase(state.idle.begin(), end);
     });
 }
 
+void MemoryPool::shrink_to(std::uint64_t bytes) {
+    drop_while([&](const State& state, const Idle&) { return state.bytes > bytes; });
+}
+
 void MemoryPool::drop_idle_since(Clock::time_point before) {
-    std::vector<Idle> going;
-    state_->with([&](State& state) {
-        auto end = state.idle.begin();
-        for (; end != state.idle.end() && end->since < before; ++end)
-            state.bytes -= end->memory->capacity_bytes();
-        std::move(state.idle.begin(), end, std::back_inserter(going));
-        state.idle.erase(state.idle.begin(), end);
-    });
+    drop_while([&](const State&, const Idle& idle) { return idle.since < before; });
 }
 
 std::uint64_t MemoryPool::idle_bytes() const {

@@ -87,6 +87,9 @@ private:
 
     template <class Fits>
     std::unique_ptr<SegmentMemory> take(const Fits& fits);
+    // The oldest first.
+    template <class Surplus>
+    void drop_while(const Surplus& surplus);
     std::shared_ptr<SegmentMemory> on_loan(std::unique_ptr<SegmentMemory> memory) const;
 
     Shared state_;
